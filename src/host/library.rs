@@ -1,0 +1,538 @@
+//! Safe calls into a compiled encoder: opens the shared library, checks every size before the border, turns its
+//! errors into diagnostics and keeps panics on this side.
+
+use std::any::Any;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::ptr::{null, null_mut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Result};
+use crate::taps::{DType, TapView, span};
+
+/// How an encoder is opened.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Worker threads; 0 means one per core that this process may use.
+    pub threads: u32,
+    /// Forces a kernel variant by name; none takes the best that this CPU has.
+    pub variant: Option<String>,
+}
+
+/// What an encode call needs and gives, known before it runs. Field names are those of the C API.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanInfo {
+    pub source_width: u32,
+    pub source_height: u32,
+    pub width: u32,
+    pub height: u32,
+    pub grid_rows: u32,
+    pub grid_cols: u32,
+    pub batch: u32,
+    pub threads: u32,
+    /// Per image.
+    pub tokens: u64,
+    /// Floats per token.
+    pub embedding: u64,
+    /// Floats of the whole batch.
+    pub output_floats: u64,
+    pub arena_bytes: u64,
+    pub flops: u64,
+}
+
+/// A step that is about to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'a> {
+    pub step: u32,
+    pub steps: u32,
+    pub name: &'a str,
+}
+
+/// Called before each step; `Break` cancels the call.
+pub type OnProgress<'a> = &'a mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send);
+
+/// Called with each named value; an error cancels the call and is its result.
+pub type OnTap<'a> = &'a mut (dyn FnMut(&TapView<'_>) -> Result<()> + Send);
+
+/// What to call while an encoder runs.
+#[derive(Default)]
+pub struct Hooks<'a> {
+    pub progress: Option<OnProgress<'a>>,
+    pub tap: Option<OnTap<'a>>,
+}
+
+/// A loaded encoder library; encoders opened from it keep it loaded.
+#[derive(Clone)]
+pub struct Library {
+    api: Arc<Api>,
+}
+
+/// An encoder with its weights. Closed when dropped.
+pub struct Encoder {
+    handle: *mut c_void,
+    api: Arc<Api>,
+    hooks: Box<Shared>,
+    weights: PathBuf,
+    reserved: Option<PlanInfo>,
+}
+
+// The handle is bound to no thread, and every call that changes it takes `&mut self`.
+unsafe impl Send for Encoder {}
+
+impl Library {
+    /// Loads a shared library whose functions start with `prefix`, the encoder's name.
+    pub fn load(path: &Path, prefix: &str) -> Result<Self> {
+        Ok(Self { api: Arc::new(Api::load(path, prefix)?) })
+    }
+
+    /// The facts that the library was built from: encoder, profile, target, hashes, sizes.
+    pub fn build_info(&self) -> Result<Value> {
+        let fail = |message: String| Diagnostic::new("library-build-info", message).in_file(&self.api.path);
+        // SAFETY: the function takes nothing and returns a string that lives as long as the library.
+        let text = unsafe { text((self.api.build_info)()) }.ok_or_else(|| fail("the build facts are no text".to_string()))?;
+        serde_json::from_str(text).map_err(|e| fail(format!("the build facts are no JSON: {e}")))
+    }
+
+    /// Opens the weights of a GGUF file.
+    pub fn open(&self, gguf: &Path, options: &OpenOptions) -> Result<Encoder> {
+        let api = self.api.clone();
+        let path = c_path(gguf)?;
+        let variant = match &options.variant {
+            Some(v) => {
+                Some(CString::new(v.as_str()).map_err(|_| Diagnostic::new("encoder-argument", "the variant has a zero byte"))?)
+            }
+            None => None,
+        };
+        let threads = match options.threads {
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get() as u32),
+            n => n,
+        };
+        let hooks = Box::new(Shared::default());
+        let user = (&raw const *hooks).cast_mut().cast::<c_void>();
+        let raw = RawOptions {
+            struct_size: size_of::<RawOptions>() as u32,
+            threads,
+            parallel_for: None,
+            parallel_user: null_mut(),
+            progress: Some(on_progress),
+            progress_user: user,
+            tap: Some(on_tap),
+            tap_user: user,
+            variant: variant.as_ref().map_or(null(), |v| v.as_ptr()),
+        };
+        let mut handle = null_mut();
+        let mut error = RawError::default();
+        // SAFETY: all pointers outlive the call; `user` lives in the box that the encoder keeps until it is closed.
+        let status = unsafe { (api.open)(path.as_ptr(), &raw, &mut handle, &mut error) };
+        if status != 0 || handle.is_null() {
+            return Err(api.error(status, &error).in_file(gguf));
+        }
+        Ok(Encoder { handle, api, hooks, weights: gguf.to_path_buf(), reserved: None })
+    }
+}
+
+impl Encoder {
+    /// Name of the best kernel variant in use.
+    pub fn variant(&self) -> String {
+        // SAFETY: the handle is open; the string lives as long as the library.
+        unsafe { text((self.api.variant)(self.handle)) }.unwrap_or("unknown").to_string()
+    }
+
+    /// Sizes for `batch` RGB images of one size, before preprocessing.
+    pub fn plan(&self, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
+        self.plan_with(self.api.plan, width, height, batch)
+    }
+
+    /// Sizes for `batch` images that are preprocessed already.
+    pub fn plan_pixels(&self, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
+        self.plan_with(self.api.plan_pixels, width, height, batch)
+    }
+
+    fn plan_with(&self, function: PlanFn, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
+        let (mut info, mut error) = (PlanInfo::default(), RawError::default());
+        // SAFETY: the handle is open and both results outlive the call.
+        let status = unsafe { function(self.handle, width, height, batch, &mut info, &mut error) };
+        match status {
+            0 => Ok(info),
+            _ => Err(self.api.error(status, &error).fact(format!("{batch} image(s) of {width} x {height}"))),
+        }
+    }
+
+    /// Allocates the working memory for calls up to this plan. Calls do it themselves if it was not done.
+    pub fn reserve(&mut self, plan: &PlanInfo) -> Result<()> {
+        let mut error = RawError::default();
+        // SAFETY: the handle is open and both arguments outlive the call.
+        let status = unsafe { (self.api.reserve)(self.handle, plan, &mut error) };
+        if status != 0 {
+            return Err(self.api.error(status, &error).fact(format!("{} bytes of working memory", plan.arena_bytes)));
+        }
+        self.reserved = Some(*plan);
+        Ok(())
+    }
+
+    fn ensure_reserved(&mut self, plan: &PlanInfo) -> Result<()> {
+        match self.reserved {
+            Some(r) if r.arena_bytes >= plan.arena_bytes => Ok(()),
+            _ => self.reserve(plan),
+        }
+    }
+
+    /// Resizes and normalises RGB images: floats `[batch, height, width, 3]` with the plan's preprocessed size.
+    pub fn preprocess_rgb(&mut self, rgb: &[u8], width: u32, height: u32, batch: u32) -> Result<Vec<f32>> {
+        check_len("rgb", rgb.len(), width, height, batch)?;
+        let plan = self.plan(width, height, batch)?;
+        self.ensure_reserved(&plan)?;
+        let mut pixels = zeros(pixel_count(plan.width, plan.height, batch))?;
+        let function = self.api.preprocess_rgb;
+        self.call(&mut Hooks::default(), |handle, error| {
+            // SAFETY: `rgb` has width * height * batch * 3 bytes (checked above), `pixels` the length passed.
+            unsafe {
+                let (out, floats) = (pixels.as_mut_ptr(), pixels.len() as u64);
+                function(handle, rgb.as_ptr(), width, height, batch, null_mut(), 0, out, floats, error)
+            }
+        })?;
+        Ok(pixels)
+    }
+
+    /// Encodes `batch` interleaved 8-bit RGB images of one size: floats `[batch, tokens, embedding]`.
+    pub fn encode_rgb(&mut self, rgb: &[u8], width: u32, height: u32, batch: u32, mut hooks: Hooks<'_>) -> Result<Vec<f32>> {
+        check_len("rgb", rgb.len(), width, height, batch)?;
+        let plan = self.plan(width, height, batch)?;
+        self.ensure_reserved(&plan)?;
+        let mut out = zeros(plan.output_floats)?;
+        let function = self.api.encode_rgb;
+        self.call(&mut hooks, |handle, error| {
+            // SAFETY: `rgb` has width * height * batch * 3 bytes (checked above), `out` the length passed.
+            unsafe {
+                let floats = out.len() as u64;
+                function(handle, rgb.as_ptr(), width, height, batch, null_mut(), 0, out.as_mut_ptr(), floats, error)
+            }
+        })?;
+        Ok(out)
+    }
+
+    /// Encodes preprocessed images `[batch, height, width, 3]`: floats `[batch, tokens, embedding]`.
+    pub fn encode_pixels(
+        &mut self,
+        pixels: &[f32],
+        width: u32,
+        height: u32,
+        batch: u32,
+        mut hooks: Hooks<'_>,
+    ) -> Result<Vec<f32>> {
+        check_len("pixels", pixels.len(), width, height, batch)?;
+        let plan = self.plan_pixels(width, height, batch)?;
+        self.ensure_reserved(&plan)?;
+        let mut out = zeros(plan.output_floats)?;
+        let function = self.api.encode_pixels;
+        self.call(&mut hooks, |handle, error| {
+            // SAFETY: `pixels` has width * height * batch * 3 floats (checked above), `out` the length passed.
+            unsafe {
+                let floats = out.len() as u64;
+                function(handle, pixels.as_ptr(), width, height, batch, null_mut(), 0, out.as_mut_ptr(), floats, error)
+            }
+        })?;
+        Ok(out)
+    }
+
+    /// Makes one call with the hooks in place; a panic or an error of a hook wins over the library's own answer.
+    fn call(&mut self, hooks: &mut Hooks<'_>, run: impl FnOnce(*mut c_void, &mut RawError) -> i32) -> Result<()> {
+        let mut error = RawError::default();
+        // SAFETY: only the lifetime of the closures changes, and they are taken out again before this function
+        // returns: the call below is the only time in which the library may use them.
+        self.hooks.lock().now = unsafe {
+            std::mem::transmute::<Hooks<'_>, Hooks<'static>>(Hooks {
+                progress: hooks.progress.as_mut().map(|f| &mut **f as OnProgress<'_>),
+                tap: hooks.tap.as_mut().map(|f| &mut **f as OnTap<'_>),
+            })
+        };
+        let status = run(self.handle, &mut error);
+        let Active { now: _, failure, panic } = std::mem::take(&mut *self.hooks.lock());
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+        match (failure, status) {
+            (Some(failure), _) => Err(failure),
+            (None, 0) => Ok(()),
+            (None, status) => Err(self.api.error(status, &error).in_file(&self.weights)),
+        }
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open, and this is its last use.
+        unsafe { (self.api.close)(self.handle) }
+    }
+}
+
+/// What the callbacks reach: the closures of the call that is running and what went wrong in them.
+#[derive(Default)]
+struct Shared(Mutex<Active>);
+
+#[derive(Default)]
+struct Active {
+    now: Hooks<'static>,
+    failure: Option<Diagnostic>,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Active> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Active {
+    /// Runs a hook; what it throws is kept until the call has come back from the library.
+    fn guarded(&mut self, hook: impl FnOnce(&mut Hooks<'static>) -> Result<ControlFlow<()>>) -> ControlFlow<()> {
+        if self.failure.is_some() || self.panic.is_some() {
+            return ControlFlow::Break(());
+        }
+        match catch_unwind(AssertUnwindSafe(|| hook(&mut self.now))) {
+            Ok(Ok(flow)) => return flow,
+            Ok(Err(failure)) => self.failure = Some(failure),
+            Err(panic) => self.panic = Some(panic),
+        }
+        ControlFlow::Break(())
+    }
+}
+
+unsafe extern "C" fn on_progress(user: *mut c_void, step: u32, steps: u32, name: *const c_char) -> c_int {
+    // SAFETY: `user` is the `Shared` that the encoder keeps until it is closed; `name` is a string or null.
+    let (shared, name) = unsafe { (&*user.cast::<Shared>(), text(name).unwrap_or("?")) };
+    let flow = shared.lock().guarded(|hooks| match &mut hooks.progress {
+        Some(progress) => Ok(progress(Progress { step, steps, name })),
+        None => Ok(ControlFlow::Continue(())),
+    });
+    c_int::from(flow.is_break())
+}
+
+unsafe extern "C" fn on_tap(user: *mut c_void, tap: *const RawTap) {
+    // SAFETY: `user` as in `on_progress`; the library's tap is valid during this call.
+    let (shared, tap) = unsafe { (&*user.cast::<Shared>(), &*tap) };
+    // A failure stops the run at the next progress callback.
+    let _ = shared.lock().guarded(|hooks| {
+        if let Some(on_tap) = &mut hooks.tap {
+            // SAFETY: the strings, the shape and the data are valid during this call.
+            unsafe { with_view(tap, on_tap) }?;
+        }
+        Ok(ControlFlow::Continue(()))
+    });
+}
+
+/// Checks a tap's description and hands it on as a view.
+unsafe fn with_view(tap: &RawTap, on_tap: &mut OnTap<'_>) -> Result<()> {
+    let (name, op, kernel, dtype) = unsafe { (text(tap.name), text(tap.op), text(tap.kernel), text(tap.dtype)) };
+    let name = name.unwrap_or("?");
+    let fail = |message: String| Diagnostic::new("tap-malformed", format!("the value {name}: {message}"));
+    let dtype = dtype.unwrap_or("?");
+    let dtype = DType::parse(dtype).ok_or_else(|| fail(format!("unknown element type {dtype}")))?;
+    let rank = tap.rank as usize;
+    let (Some(shape), Some(strides)) = (tap.shape.get(..rank), tap.stride.get(..rank)) else {
+        return Err(fail(format!("{rank} dimensions, at most {} are possible", tap.shape.len())));
+    };
+    let strides: Vec<u64> = strides
+        .iter()
+        .map(|&s| u64::try_from(s).map_err(|_| fail(format!("the stride {s} is negative"))))
+        .collect::<Result<_>>()?;
+    let bytes = span(dtype, shape, &strides).and_then(|n| isize::try_from(n).ok());
+    let bytes = bytes.ok_or_else(|| fail(format!("shape {shape:?} is too large")))?;
+    let data = match bytes {
+        0 => &[],
+        _ if tap.data.is_null() => return Err(fail("no data".to_string())),
+        // SAFETY: the library promises that the elements described are there; `bytes` ends at the last of them.
+        n => unsafe { std::slice::from_raw_parts(tap.data.cast::<u8>(), n as usize) },
+    };
+    on_tap(&TapView::strided(name, op.unwrap_or("?"), kernel.unwrap_or("?"), dtype, shape, &strides, data)?)
+}
+
+/// A C string as text; none for null or bytes that are not UTF-8.
+unsafe fn text<'a>(pointer: *const c_char) -> Option<&'a str> {
+    if pointer.is_null() {
+        return None;
+    }
+    unsafe { CStr::from_ptr(pointer) }.to_str().ok()
+}
+
+fn c_path(path: &Path) -> Result<CString> {
+    #[cfg(unix)]
+    let bytes = Some(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec());
+    #[cfg(not(unix))]
+    let bytes = path.to_str().map(|s| s.as_bytes().to_vec());
+    bytes
+        .and_then(|b| CString::new(b).ok())
+        .ok_or_else(|| Diagnostic::new("encoder-argument", "the path cannot be passed to C").in_file(path))
+}
+
+fn pixel_count(width: u32, height: u32, batch: u32) -> u64 {
+    // Each factor has 32 bits: the product of two fits, of more it may not.
+    (u64::from(width) * u64::from(height)).saturating_mul(u64::from(batch)).saturating_mul(3)
+}
+
+fn check_len(what: &str, len: usize, width: u32, height: u32, batch: u32) -> Result<()> {
+    let needed = pixel_count(width, height, batch);
+    if len as u64 == needed {
+        return Ok(());
+    }
+    Err(Diagnostic::new("encoder-argument", format!("the {what} array has the wrong length"))
+        .fact(format!("{batch} image(s) of {width} x {height} x 3 need {needed} values, there are {len}")))
+}
+
+/// A result array; a size that memory cannot hold is an error, not an abort.
+fn zeros(len: u64) -> Result<Vec<f32>> {
+    let mut out = Vec::new();
+    let fits = usize::try_from(len).ok().and_then(|n| out.try_reserve_exact(n).ok());
+    if fits.is_none() {
+        return Err(Diagnostic::new("encoder-memory", format!("no memory for {len} floats of output")));
+    }
+    out.resize(len as usize, 0.0);
+    Ok(out)
+}
+
+#[repr(C)]
+struct RawError {
+    status: i32,
+    message: [c_char; 508],
+}
+
+impl Default for RawError {
+    fn default() -> Self {
+        Self { status: 0, message: [0; 508] }
+    }
+}
+
+#[repr(C)]
+struct RawTap {
+    name: *const c_char,
+    op: *const c_char,
+    kernel: *const c_char,
+    dtype: *const c_char,
+    index: u32,
+    rank: u32,
+    shape: [u64; 4],
+    stride: [i64; 4],
+    data: *const c_void,
+}
+
+type ParallelBody = unsafe extern "C" fn(arg: *mut c_void, begin: usize, end: usize, worker: u32);
+
+#[repr(C)]
+struct RawOptions {
+    struct_size: u32,
+    threads: u32,
+    parallel_for: Option<unsafe extern "C" fn(*mut c_void, usize, ParallelBody, *mut c_void)>,
+    parallel_user: *mut c_void,
+    progress: Option<unsafe extern "C" fn(*mut c_void, u32, u32, *const c_char) -> c_int>,
+    progress_user: *mut c_void,
+    tap: Option<unsafe extern "C" fn(*mut c_void, *const RawTap)>,
+    tap_user: *mut c_void,
+    variant: *const c_char,
+}
+
+type PlanFn = unsafe extern "C" fn(*const c_void, u32, u32, u32, *mut PlanInfo, *mut RawError) -> i32;
+type FromRgbFn =
+    unsafe extern "C" fn(*mut c_void, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type FromPixelsFn =
+    unsafe extern "C" fn(*mut c_void, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+
+/// The functions of one library, which stays loaded as long as they are held.
+struct Api {
+    open: unsafe extern "C" fn(*const c_char, *const RawOptions, *mut *mut c_void, *mut RawError) -> i32,
+    plan: PlanFn,
+    plan_pixels: PlanFn,
+    reserve: unsafe extern "C" fn(*mut c_void, *const PlanInfo, *mut RawError) -> i32,
+    preprocess_rgb: FromRgbFn,
+    encode_rgb: FromRgbFn,
+    encode_pixels: FromPixelsFn,
+    close: unsafe extern "C" fn(*mut c_void),
+    strerror: unsafe extern "C" fn(i32) -> *const c_char,
+    variant: unsafe extern "C" fn(*const c_void) -> *const c_char,
+    build_info: unsafe extern "C" fn() -> *const c_char,
+    path: PathBuf,
+    _library: libloading::Library,
+}
+
+impl Api {
+    fn load(path: &Path, prefix: &str) -> Result<Self> {
+        let fail = |message: String| Diagnostic::new("library-unloadable", message).in_file(path);
+        // SAFETY: an emitted encoder has no initialisers; the caller vouches that the file is one.
+        let library = unsafe { libloading::Library::new(path) }
+            .map_err(|e| fail(format!("cannot load the encoder library: {}", with_cause(&e))))?;
+        macro_rules! function {
+            ($name:literal) => {{
+                let symbol = format!("{prefix}_{}", $name);
+                // SAFETY: the type is that of the function of this name in the emitted header.
+                let found = unsafe { library.get(symbol.as_str()) }.map(|s| *s);
+                found.map_err(|_| {
+                    fail(format!("the library has no function {symbol}")).help("is it the library of another encoder?")
+                })?
+            }};
+        }
+        Ok(Self {
+            open: function!("open"),
+            plan: function!("plan"),
+            plan_pixels: function!("plan_pixels"),
+            reserve: function!("reserve"),
+            preprocess_rgb: function!("preprocess_rgb"),
+            encode_rgb: function!("encode_rgb"),
+            encode_pixels: function!("encode_pixels"),
+            close: function!("close"),
+            strerror: function!("strerror"),
+            variant: function!("variant"),
+            build_info: function!("build_info"),
+            path: path.to_path_buf(),
+            _library: library,
+        })
+    }
+
+    fn error(&self, status: i32, error: &RawError) -> Diagnostic {
+        // SAFETY: the function takes any number; the string lives as long as the library.
+        let general = unsafe { text((self.strerror)(status)) }.unwrap_or("unknown status");
+        let bytes: Vec<u8> = error.message.iter().map(|&c| c as u8).take_while(|&c| c != 0).collect();
+        let own = String::from_utf8_lossy(&bytes);
+        let diagnostic = match own.as_ref() {
+            "" => Diagnostic::new(code(status), general),
+            message => Diagnostic::new(code(status), message),
+        };
+        match status {
+            3 | 4 => diagnostic.help("use the vision GGUF (mmproj) that this encoder was built for, or build one for this file"),
+            7 => diagnostic.help("a smaller image or batch needs less memory"),
+            12 => diagnostic.help("choose a kernel variant that this CPU has"),
+            _ => diagnostic,
+        }
+    }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// The diagnostic code of each status of the C API.
+fn code(status: i32) -> &'static str {
+    match status {
+        1 => "encoder-argument",
+        2 => "encoder-io",
+        3 => "encoder-format",
+        4 => "encoder-mismatch",
+        5 => "encoder-image",
+        6 => "encoder-limit",
+        7 => "encoder-memory",
+        8 => "encoder-arena",
+        9 => "encoder-output",
+        10 => "encoder-cancelled",
+        11 => "encoder-changed",
+        12 => "encoder-cpu",
+        13 => "encoder-table",
+        14 => "encoder-thread",
+        _ => "encoder-status",
+    }
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Builds the oracle for one ISA profile in its own target folder, records the flags beside the binary, prints the binary's path last.
+# usage: tests/oracle/build.sh ggml-avx2|ggml-avx512 [build|test|clippy]
+set -euo pipefail
+
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    exit 1
+}
+
+profile=${1:-}
+action=${2:-build}
+case $profile in
+ggml-avx2) options=() ;;
+ggml-avx512) options=(GGML_AVX512=ON) ;;
+*) fail "usage: tests/oracle/build.sh ggml-avx2|ggml-avx512 [build|test|clippy]" ;;
+esac
+case $action in
+build | test | clippy) ;;
+*) fail "unknown action $action: build, test or clippy" ;;
+esac
+
+# --- what the build needs; nothing is installed here ---------------------------------------------------------------
+[ "$(uname -m)" = x86_64 ] || fail "the profiles of this oracle are x86-64 builds, this machine is $(uname -m)"
+[ -z "${SOURCE_DATE_EPOCH+set}" ] || fail "SOURCE_DATE_EPOCH is set: ggml would be built without AVX2 and without a word about it. Unset it"
+command -v cargo >/dev/null || fail "cargo is missing: install Rust from https://rustup.rs"
+command -v cmake >/dev/null || fail "cmake is missing: apt-get install cmake (or: pip install cmake)"
+command -v "${CXX:-c++}" >/dev/null || fail "no C++ compiler: apt-get install g++ (or set CXX)"
+
+find_libclang() {
+    if [ -n "${LIBCLANG_PATH:-}" ]; then
+        compgen -G "$LIBCLANG_PATH/libclang*.so*" >/dev/null || [ -f "$LIBCLANG_PATH" ] || fail "LIBCLANG_PATH=$LIBCLANG_PATH holds no libclang"
+        return 0
+    fi
+    local pattern
+    for pattern in '/usr/lib/llvm*/lib/libclang*.so*' '/usr/lib*/libclang*.so*' '/usr/lib/x86_64-linux-gnu/libclang*.so*' '/usr/local/lib*/libclang*.so*'; do
+        if compgen -G "$pattern" >/dev/null; then return 0; fi
+    done
+    local native
+    native=$(python3 -c 'import clang, os; print(os.path.join(os.path.dirname(clang.__file__), "native"))' 2>/dev/null) || native=
+    if [ -n "$native" ] && compgen -G "$native/libclang*.so*" >/dev/null; then
+        export LIBCLANG_PATH=$native
+        return 0
+    fi
+    fail "libclang is missing (bindgen needs it): apt-get install libclang-dev, or: pip install libclang"
+}
+find_libclang
+# A libclang without its own headers finds stddef.h nowhere; the C compiler's are good enough for bindgen.
+if [ -z "${BINDGEN_EXTRA_CLANG_ARGS:-}" ] && ! compgen -G '/usr/lib/llvm*/lib/clang/*/include/stddef.h' >/dev/null &&
+    ! compgen -G '/usr/lib*/clang/*/include/stddef.h' >/dev/null; then
+    export BINDGEN_EXTRA_CLANG_ARGS="-I$("${CC:-cc}" -print-file-name=include)"
+fi
+
+# --- one profile, one set of flags: nothing from the caller's environment may leak into the reference ----------------
+for name in $(compgen -e); do
+    case $name in
+    GGML_* | CMAKE_* | LLAMA_* | CFLAGS | CXXFLAGS | CPPFLAGS | RUSTFLAGS | CARGO_ENCODED_RUSTFLAGS | CARGO_BUILD_* | CARGO_PROFILE_*)
+        [ "$name" = CMAKE_GENERATOR ] || unset "$name"
+        ;;
+    esac
+done
+# Release, whatever debug information the Rust profile asks for: that alone would turn llama.cpp's -O3 into -O2.
+options+=(LLAMA_LIB_PROFILE=Release)
+export "${options[@]}"
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root"
+target=$root/target/oracle/$profile
+common=(--release --package isobit-oracle --target-dir "$target")
+case $action in
+test)
+    cargo test "${common[@]}" >&2
+    ;;
+clippy)
+    cargo clippy "${common[@]}" --all-targets -- -D warnings >&2
+    ;;
+esac
+cargo build "${common[@]}" >&2
+
+binary=$target/release/isobit-oracle
+flags=$binary.flags
+{
+    printf 'profile: %s\n' "$profile"
+    printf 'environment: %s\n' "${options[*]}"
+    printf 'command: cargo build --release --package isobit-oracle\n'
+    printf 'rustc: %s\n' "$(rustc --version)"
+    "$binary" reference
+} >"$flags.new"
+grep -q "^isa profile: $profile\$" "$flags.new" || fail "the build is not $profile: $(cat "$flags.new")"
+if cmp -s "$flags.new" "$flags"; then rm "$flags.new"; else mv "$flags.new" "$flags"; fi
+printf '%s\n' "$binary"

@@ -1,0 +1,105 @@
+//! Runs llama.cpp's encoder and keeps the nodes that its authors named, each with its occurrence number.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::Result;
+use crate::compare::{Key, Occurrences};
+use crate::llama::{Encoder, Node, Pixels, Visitor};
+use crate::tensor::{DType, Strided};
+
+/// One named node; `bytes` is None if its content was not asked for.
+pub struct Tap {
+    pub key: Key,
+    pub op: String,
+    pub type_name: String,
+    pub dtype: Option<DType>,
+    pub shape: Vec<u64>,
+    pub is_view: bool,
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What one encode left behind.
+pub struct Capture {
+    /// In execution order.
+    pub taps: Vec<Tap>,
+    pub index: HashMap<Key, usize>,
+    pub output: Vec<f32>,
+    pub output_shape: [u64; 2],
+    pub seconds: f64,
+}
+
+/// Which nodes' bytes to keep.
+pub enum Keep {
+    Nothing,
+    Named,
+    Listed(HashSet<Key>),
+}
+
+struct Collector<'a> {
+    keep: &'a Keep,
+    unnamed_too: bool,
+    count: Occurrences,
+    taps: Vec<Tap>,
+    index: HashMap<Key, usize>,
+    pending: Vec<usize>,
+}
+
+impl Visitor for Collector<'_> {
+    fn announce(&mut self, node: &Node) -> bool {
+        if !node.is_named() && !self.unnamed_too {
+            return false;
+        }
+        let key = (node.name.clone(), self.count.next(&node.name));
+        let wanted = match self.keep {
+            Keep::Nothing => false,
+            Keep::Named => node.is_named(),
+            Keep::Listed(keys) => keys.contains(&key),
+        };
+        if wanted {
+            self.pending.push(self.taps.len());
+        }
+        self.index.insert(key.clone(), self.taps.len());
+        self.taps.push(Tap {
+            key,
+            op: node.op.clone(),
+            type_name: node.type_name.clone(),
+            dtype: node.dtype,
+            shape: node.shape.clone(),
+            is_view: node.is_view,
+            bytes: None,
+        });
+        wanted
+    }
+
+    fn visit(&mut self, node: &Node, data: Strided<'_>) -> Result<()> {
+        // The graph runs up to a wanted node before the next one is announced, so at most one visit is pending.
+        let at = self.pending.pop().ok_or_else(|| format!("unexpected visit of {}", node.name))?;
+        let tap = &mut self.taps[at];
+        if tap.key.0 != node.name {
+            return Err(format!("{} was visited while {} was due", node.name, tap.key.0));
+        }
+        tap.bytes = Some(data.gather().map_err(|e| format!("{}: {e}", node.name))?.into_owned());
+        Ok(())
+    }
+}
+
+/// Encodes once. `unnamed_too` lists the nodes that nobody named as well, without their bytes.
+pub fn run(encoder: &mut Encoder, threads: u32, pixels: &Pixels, keep: &Keep, unnamed_too: bool) -> Result<Capture> {
+    let (tokens, floats) = encoder.output_size(pixels.width, pixels.height)?;
+    let mut collector = Collector {
+        keep,
+        unnamed_too,
+        count: Occurrences::default(),
+        taps: Vec::new(),
+        index: HashMap::new(),
+        pending: Vec::new(),
+    };
+    let start = std::time::Instant::now();
+    let output = encoder.encode(threads, pixels, Some(&mut collector))?;
+    let seconds = start.elapsed().as_secs_f64();
+    if !collector.pending.is_empty() {
+        return Err("a wanted node was never visited".to_string());
+    }
+    let output_shape = [tokens, floats / tokens.max(1)];
+    Ok(Capture { taps: collector.taps, index: collector.index, output, output_shape, seconds })
+}

@@ -1,0 +1,351 @@
+//! Safe face of the C++ shim: llama.cpp's own vision encoder, with every node of its graph visible.
+
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::ptr;
+
+use crate::Result;
+use crate::tensor::{DType, Strided};
+
+#[repr(C)]
+struct RawOracle {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+struct RawNode {
+    name: *const c_char,
+    op: *const c_char,
+    type_name: *const c_char,
+    ne: [i64; 4],
+    nb: [u64; 4],
+    data: *const c_void,
+    bytes: u64,
+    element: u64,
+    is_view: i32,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct RawFacts {
+    patch_size: i32,
+    merge: i32,
+    embedding: i32,
+    mean: [f32; 3],
+    deviation: [f32; 3],
+    flash: i32,
+}
+
+type NodeFn = extern "C" fn(*mut c_void, *const RawNode) -> i32;
+type PixelsFn = extern "C" fn(*mut c_void, u32, u32, *const f32, u64);
+
+unsafe extern "C" {
+    fn oracle_open(gguf: *const c_char, flash: i32, out: *mut *mut RawOracle, error: *mut c_char, size: usize) -> i32;
+    fn oracle_close(oracle: *mut RawOracle);
+    fn oracle_describe(oracle: *const RawOracle, out: *mut RawFacts, error: *mut c_char, size: usize) -> i32;
+    fn oracle_output_size(
+        oracle: *const RawOracle,
+        width: u32,
+        height: u32,
+        tokens: *mut u64,
+        floats: *mut u64,
+        error: *mut c_char,
+        size: usize,
+    ) -> i32;
+    fn oracle_encode(
+        oracle: *mut RawOracle,
+        threads: u32,
+        width: u32,
+        height: u32,
+        pixels: *const f32,
+        announce: Option<NodeFn>,
+        visit: Option<NodeFn>,
+        user: *mut c_void,
+        out: *mut f32,
+        out_floats: u64,
+        error: *mut c_char,
+        size: usize,
+    ) -> i32;
+    fn oracle_preprocess(
+        oracle: *const RawOracle,
+        rgb: *const u8,
+        width: u32,
+        height: u32,
+        sink: PixelsFn,
+        user: *mut c_void,
+        error: *mut c_char,
+        size: usize,
+    ) -> i32;
+    fn oracle_normalize(
+        oracle: *const RawOracle,
+        rgb: *const u8,
+        width: u32,
+        height: u32,
+        pixels: *mut f32,
+        floats: u64,
+        error: *mut c_char,
+        size: usize,
+    ) -> i32;
+    fn oracle_ggml_version() -> *const c_char;
+    fn oracle_cpu_features() -> *const c_char;
+    fn oracle_libc() -> *const c_char;
+    fn oracle_compiler() -> *const c_char;
+}
+
+/// One node of llama.cpp's graph. Shapes are row-major here: ggml's dimensions reversed, leading ones dropped.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub name: String,
+    pub op: String,
+    pub type_name: String,
+    pub dtype: Option<DType>,
+    pub shape: Vec<u64>,
+    pub stride: Vec<i64>,
+    pub is_view: bool,
+}
+
+impl Node {
+    /// Whether the graph's author named it. ggml itself numbers unnamed nodes and marks derived ones with a bracket.
+    pub fn is_named(&self) -> bool {
+        let numbered = |prefix: &str| {
+            let rest = self.name.strip_prefix(prefix);
+            rest.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        };
+        !self.name.is_empty() && !numbered("node_") && !numbered("leaf_") && !self.name.ends_with(')')
+    }
+}
+
+/// Receives the nodes of one encode in execution order.
+pub trait Visitor {
+    /// Sees every node before it runs; true asks for `visit`.
+    fn announce(&mut self, node: &Node) -> bool;
+    /// Sees the computed node; its bytes are reused as soon as this returns.
+    fn visit(&mut self, node: &Node, data: Strided<'_>) -> Result<()>;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    pub patch_size: u32,
+    pub merge: u32,
+    pub embedding: u64,
+    pub mean: [f32; 3],
+    pub deviation: [f32; 3],
+    pub flash: bool,
+}
+
+/// Normalised pixels, interleaved `[height][width][3]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pixels {
+    pub width: u32,
+    pub height: u32,
+    pub values: Vec<f32>,
+}
+
+/// llama.cpp's vision encoder, opened on one GGUF file.
+pub struct Encoder {
+    raw: *mut RawOracle,
+}
+
+const ERROR_BYTES: usize = 2048;
+
+/// Runs a shim function that reports failure as text.
+fn checked(what: &str, call: impl FnOnce(*mut c_char, usize) -> i32) -> Result<()> {
+    let mut text = [0u8; ERROR_BYTES];
+    if call(text.as_mut_ptr().cast(), text.len()) == 0 {
+        return Ok(());
+    }
+    let text = CStr::from_bytes_until_nul(&text).map(CStr::to_string_lossy).unwrap_or_default();
+    Err(format!("{what}: {text}"))
+}
+
+/// Copies a text that the shim keeps.
+fn owned(text: *const c_char) -> String {
+    // SAFETY: the shim hands out non-null, terminated strings only.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+impl Encoder {
+    pub fn open(gguf: &Path, flash: bool) -> Result<Self> {
+        let path = CString::new(gguf.as_os_str().as_encoded_bytes()).map_err(|e| format!("{}: {e}", gguf.display()))?;
+        let mut raw = ptr::null_mut();
+        checked("llama.cpp", |error, size| {
+            // SAFETY: all pointers are valid for the call.
+            unsafe { oracle_open(path.as_ptr(), i32::from(flash), &mut raw, error, size) }
+        })?;
+        Ok(Self { raw })
+    }
+
+    pub fn facts(&self) -> Result<Facts> {
+        let mut raw = RawFacts::default();
+        // SAFETY: `self.raw` is an open encoder.
+        checked("llama.cpp", |error, size| unsafe { oracle_describe(self.raw, &mut raw, error, size) })?;
+        Ok(Facts {
+            patch_size: raw.patch_size as u32,
+            merge: raw.merge as u32,
+            embedding: raw.embedding as u64,
+            mean: raw.mean,
+            deviation: raw.deviation,
+            flash: raw.flash != 0,
+        })
+    }
+
+    /// Floats that an encode of this pixel size writes, as (tokens, floats).
+    pub fn output_size(&self, width: u32, height: u32) -> Result<(u64, u64)> {
+        let (mut tokens, mut floats) = (0, 0);
+        checked("llama.cpp", |error, size| {
+            // SAFETY: `self.raw` is an open encoder, the results are valid for writing.
+            unsafe { oracle_output_size(self.raw, width, height, &mut tokens, &mut floats, error, size) }
+        })?;
+        Ok((tokens, floats))
+    }
+
+    /// Encodes; with a visitor every node can be looked at, without one the graph runs undisturbed.
+    pub fn encode(&mut self, threads: u32, pixels: &Pixels, visitor: Option<&mut dyn Visitor>) -> Result<Vec<f32>> {
+        let (_, floats) = self.output_size(pixels.width, pixels.height)?;
+        if pixels.values.len() as u64 != u64::from(pixels.width) * u64::from(pixels.height) * 3 {
+            return Err(format!("{} values are not {}x{} pixels of 3", pixels.values.len(), pixels.width, pixels.height));
+        }
+        let mut out = vec![0f32; floats as usize];
+        let mut watch = Watch { visitor, failed: None };
+        let watched = watch.visitor.is_some();
+        let result = checked("llama.cpp", |error, size| {
+            // SAFETY: the buffers have the sizes passed, and `watch` outlives the call that uses it.
+            unsafe {
+                oracle_encode(
+                    self.raw,
+                    threads,
+                    pixels.width,
+                    pixels.height,
+                    pixels.values.as_ptr(),
+                    watched.then_some(on_announce as NodeFn),
+                    watched.then_some(on_visit as NodeFn),
+                    ptr::from_mut(&mut watch).cast(),
+                    out.as_mut_ptr(),
+                    floats,
+                    error,
+                    size,
+                )
+            }
+        });
+        match watch.failed {
+            Some(reason) => Err(reason),
+            None => result.map(|()| out),
+        }
+    }
+
+    /// The encoder's own resize and normalisation of an 8-bit RGB image.
+    pub fn preprocess(&self, rgb: &[u8], width: u32, height: u32) -> Result<Pixels> {
+        extern "C" fn take(user: *mut c_void, width: u32, height: u32, pixels: *const f32, floats: u64) {
+            // SAFETY: `user` is the pixels below, `pixels` holds `floats` values for the time of this call.
+            let (out, values) = unsafe { (&mut *user.cast::<Pixels>(), std::slice::from_raw_parts(pixels, floats as usize)) };
+            *out = Pixels { width, height, values: values.to_vec() };
+        }
+        check_rgb(rgb, width, height)?;
+        let mut out = Pixels { width: 0, height: 0, values: Vec::new() };
+        checked("llama.cpp preprocessing", |error, size| {
+            // SAFETY: `rgb` has the size passed, `out` outlives the call.
+            unsafe { oracle_preprocess(self.raw, rgb.as_ptr(), width, height, take, ptr::from_mut(&mut out).cast(), error, size) }
+        })?;
+        Ok(out)
+    }
+
+    /// Normalisation alone, for an image that has the encoder's size.
+    pub fn normalize(&self, rgb: &[u8], width: u32, height: u32) -> Result<Pixels> {
+        check_rgb(rgb, width, height)?;
+        let mut values = vec![0f32; rgb.len()];
+        checked("llama.cpp normalisation", |error, size| {
+            // SAFETY: both buffers have the sizes passed.
+            unsafe { oracle_normalize(self.raw, rgb.as_ptr(), width, height, values.as_mut_ptr(), values.len() as u64, error, size) }
+        })?;
+        Ok(Pixels { width, height, values })
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // SAFETY: opened by `open`, closed once.
+        unsafe { oracle_close(self.raw) }
+    }
+}
+
+fn check_rgb(rgb: &[u8], width: u32, height: u32) -> Result<()> {
+    if rgb.len() as u64 == u64::from(width) * u64::from(height) * 3 {
+        return Ok(());
+    }
+    Err(format!("{} bytes are not a {width}x{height} RGB image", rgb.len()))
+}
+
+struct Watch<'a> {
+    visitor: Option<&'a mut dyn Visitor>,
+    failed: Option<String>,
+}
+
+/// Shared body of both callbacks: no panic may cross the C++ frames above.
+fn watched(user: *mut c_void, raw: *const RawNode, body: impl FnOnce(&mut dyn Visitor, &Node, &RawNode) -> Result<bool>) -> i32 {
+    // SAFETY: the shim passes back the pointer given to `oracle_encode` and a node valid for this call.
+    let (watch, raw) = unsafe { (&mut *user.cast::<Watch<'_>>(), &*raw) };
+    if watch.failed.is_some() {
+        return 0;
+    }
+    let Some(visitor) = watch.visitor.as_deref_mut() else { return 0 };
+    let outcome = catch_unwind(AssertUnwindSafe(|| body(visitor, &node(raw), raw)));
+    match outcome.unwrap_or_else(|_| Err("panic while looking at a node".to_string())) {
+        Ok(answer) => i32::from(answer),
+        Err(reason) => {
+            watch.failed = Some(reason);
+            0
+        }
+    }
+}
+
+extern "C" fn on_announce(user: *mut c_void, raw: *const RawNode) -> i32 {
+    watched(user, raw, |visitor, node, _| Ok(visitor.announce(node)))
+}
+
+extern "C" fn on_visit(user: *mut c_void, raw: *const RawNode) -> i32 {
+    watched(user, raw, |visitor, node, raw| {
+        let dtype = node.dtype.ok_or_else(|| format!("node {} has the block type {}", node.name, node.type_name))?;
+        if raw.data.is_null() {
+            return Err(format!("node {} has no data", node.name));
+        }
+        // SAFETY: the node spans `bytes` bytes from `data`; strides of ggml nodes are not negative.
+        let bytes = unsafe { std::slice::from_raw_parts(raw.data.cast::<u8>(), raw.bytes as usize) };
+        visitor.visit(node, Strided { dtype, shape: &node.shape, stride: &node.stride, bytes }).map(|()| true)
+    })
+}
+
+fn node(raw: &RawNode) -> Node {
+    let used = (1..=4).rev().find(|&n| n == 1 || raw.ne[n - 1] != 1).unwrap_or(1);
+    let type_name = owned(raw.type_name);
+    Node {
+        name: owned(raw.name),
+        op: owned(raw.op),
+        dtype: DType::parse(&type_name).filter(|dtype| dtype.bytes() as u64 == raw.element),
+        type_name,
+        shape: raw.ne[..used].iter().rev().map(|&n| n as u64).collect(),
+        stride: raw.nb[..used].iter().rev().map(|&n| n as i64).collect(),
+        is_view: raw.is_view != 0,
+    }
+}
+
+/// ISA features that the linked build of ggml was compiled for.
+pub fn features() -> Vec<String> {
+    // SAFETY: plain query.
+    owned(unsafe { oracle_cpu_features() }).split_whitespace().map(str::to_string).collect()
+}
+
+pub fn ggml_version() -> String {
+    // SAFETY: plain query.
+    owned(unsafe { oracle_ggml_version() })
+}
+
+pub fn libc() -> String {
+    // SAFETY: plain query.
+    owned(unsafe { oracle_libc() })
+}
+
+pub fn shim_compiler() -> String {
+    // SAFETY: plain query.
+    owned(unsafe { oracle_compiler() })
+}

@@ -1,12 +1,15 @@
 //! GGUF files: the strict directory reader, the streaming writer, and the element types of ggml.
 
 pub mod dtype;
+pub mod encode;
 pub mod reader;
 pub mod value;
+pub mod writer;
 
 pub use dtype::GgmlType;
 pub use reader::{GgufDirectory, TensorInfo};
 pub use value::{MetaArray, MetaType, MetaValue};
+pub use writer::{GgufWriter, TensorSink, TensorSpec};
 
 /// First four bytes of every GGUF file.
 pub const MAGIC: [u8; 4] = *b"GGUF";

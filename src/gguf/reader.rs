@@ -83,9 +83,11 @@ impl GgufDirectory {
         // Before opening, because opening a pipe waits for its writer.
         let meta = std::fs::metadata(path).map_err(|e| failed("find", e))?;
         if !meta.is_file() {
-            return Err(Diagnostic::new("gguf-open", "a GGUF file must be a regular file")
-                .in_file(path)
-                .fact(if meta.is_dir() { "this is a directory" } else { "this is a device, pipe or socket" }));
+            return Err(Diagnostic::new("gguf-open", "a GGUF file must be a regular file").in_file(path).fact(if meta.is_dir() {
+                "this is a directory"
+            } else {
+                "this is a device, pipe or socket"
+            }));
         }
         if meta.len() == 0 {
             return Self::parse(path, &[], 0);
@@ -334,10 +336,9 @@ fn read_header(c: &mut Cursor<'_>) -> Result<(u32, u64, u64)> {
         return Err(c
             .error("gguf-version", 4, format!("GGUF version {version} is not supported"))
             .fact(format!("supported versions: {} to {}", VERSIONS.start(), VERSIONS.end()))
-            .help(if version < *VERSIONS.start() {
-                "convert the model again with a current converter, which writes version 3"
-            } else {
-                "the file is newer than this program, or damaged"
+            .help(match version {
+                1 => "convert the model again with a current converter, which writes version 3",
+                _ => "the file is newer than this program, or damaged",
             }));
     }
     let n_tensors = c.u64(format_args!("the number of tensors"))?;
@@ -518,9 +519,7 @@ fn read_array(c: &mut Cursor<'_>, key: &str) -> Result<MetaArray> {
         MetaType::U64 => MetaArray::U64(elements(b, u64::from_le_bytes)),
         MetaType::I64 => MetaArray::I64(elements(b, i64::from_le_bytes)),
         MetaType::F64 => MetaArray::F64(elements(b, f64::from_le_bytes)),
-        MetaType::Bool => {
-            MetaArray::Bool(b.iter().enumerate().map(|(i, &v)| boolean(c, at + i as u64, v, key)).collect::<Result<_>>()?)
-        }
+        MetaType::Bool => MetaArray::Bool(b.iter().enumerate().map(|(i, &v)| boolean(c, at + i as u64, v, key)).collect::<Result<_>>()?),
         MetaType::String | MetaType::Array => unreachable!("returned above"),
     })
 }
@@ -546,9 +545,7 @@ fn boolean(c: &Cursor<'_>, at: u64, byte: u8, key: &str) -> Result<bool> {
 
 fn read_alignment(c: &Cursor<'_>, at: u64, value: &MetaValue) -> Result<u64> {
     let wrong = |fact: String| {
-        c.error("gguf-alignment", at, format!("{} must be a u32 and a power of two", quote(ALIGNMENT_KEY)))
-            .fact(fact)
-            .help(HELP_CONVERT)
+        c.error("gguf-alignment", at, format!("{} must be a u32 and a power of two", quote(ALIGNMENT_KEY))).fact(fact).help(HELP_CONVERT)
     };
     match value {
         MetaValue::U32(v) if v.is_power_of_two() => Ok(u64::from(*v)),
@@ -656,7 +653,7 @@ fn place_tensors(
             (Some(start), Some(end)) if end <= file_len => t.offset = start,
             _ => {
                 return Err(c
-                    .error("gguf-out-of-file", at, format!("the data of tensor {} is not in the file", quote(&t.name)))
+                    .error("gguf-out-of-file", at, format!("the data of tensor {} reaches beyond the end of the file", quote(&t.name)))
                     .fact(format!("{t}: {} bytes", t.bytes))
                     .fact(format!("offset {} in the data section, which starts at byte {data_offset}", t.offset))
                     .fact(format!("the file has {file_len} bytes"))
@@ -682,7 +679,7 @@ fn place_tensors(
 }
 
 /// A name in quotes, escaped, and cut if it is long.
-fn quote(name: &str) -> String {
+pub(crate) fn quote(name: &str) -> String {
     const MOST: usize = 80;
     match name.char_indices().nth(MOST) {
         None => format!("{name:?}"),

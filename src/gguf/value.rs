@@ -269,11 +269,7 @@ fn write_string(f: &mut fmt::Formatter<'_>, s: &str) -> fmt::Result {
     }
 }
 
-fn write_list<T>(
-    f: &mut fmt::Formatter<'_>,
-    values: &[T],
-    show: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
-) -> fmt::Result {
+fn write_list<T>(f: &mut fmt::Formatter<'_>, values: &[T], show: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result) -> fmt::Result {
     const MOST: usize = 8;
     f.write_str("[")?;
     for (i, value) in values.iter().take(MOST).enumerate() {

@@ -21,7 +21,6 @@
 
 struct oracle {
     clip_ctx *vision = nullptr;
-    int flash = 0;
     bool broken = false; // an abort left the context half-way through something
     oracle_announce_fn announce = nullptr;
     oracle_visit_fn visit = nullptr;
@@ -165,7 +164,6 @@ extern "C" int32_t oracle_open(const char *gguf, int32_t flash, oracle **out, ch
         if (r.ctx_a) clip_free(r.ctx_a);
         if (r.ctx_gen_a) clip_free(r.ctx_gen_a);
         self->vision = r.ctx_v;
-        self->flash = flash ? 1 : 0;
         if (!self->vision) fail(std::string("llama.cpp cannot open ") + gguf + " as a vision encoder");
     });
     if (failed) {
@@ -180,20 +178,6 @@ extern "C" void oracle_close(oracle *self) {
     if (!self) return;
     if (!self->broken) clip_free(self->vision); // a broken context is leaked: its state is unknown
     delete self;
-}
-
-extern "C" int32_t oracle_describe(const oracle *self, oracle_facts *out, char *error, size_t error_size) {
-    return guarded(error, error_size, nullptr, [&] {
-        const clip_hparams *h = clip_get_hparams(self->vision);
-        out->patch_size = h->patch_size;
-        out->merge = h->n_merge;
-        out->embedding = clip_n_mmproj_embd(self->vision);
-        for (int i = 0; i < 3; i++) {
-            out->mean[i] = h->image_mean[i];
-            out->deviation[i] = h->image_std[i];
-        }
-        out->flash = self->flash;
-    });
 }
 
 extern "C" int32_t oracle_output_size(const oracle *self, uint32_t width, uint32_t height, uint64_t *tokens, uint64_t *floats,

@@ -25,16 +25,9 @@ typedef struct oracle_node {
 typedef int32_t (*oracle_announce_fn)(void *user, const oracle_node *node);
 typedef int32_t (*oracle_visit_fn)(void *user, const oracle_node *node);
 
-typedef struct oracle_facts {
-    int32_t patch_size, merge, embedding; // embedding: floats per output token
-    float mean[3], deviation[3];
-    int32_t flash; // attention mode in force: 1 flash, 0 explicit softmax
-} oracle_facts;
-
 // Every int32_t result: 0 is success, anything else failed and `error` (if not null) holds one line of text.
 int32_t oracle_open(const char *gguf, int32_t flash, oracle **out, char *error, size_t error_size);
 void oracle_close(oracle *);
-int32_t oracle_describe(const oracle *, oracle_facts *out, char *error, size_t error_size);
 int32_t oracle_output_size(const oracle *, uint32_t width, uint32_t height, uint64_t *tokens, uint64_t *floats, char *error, size_t error_size);
 // Encodes normalised interleaved pixels [height][width][3].
 int32_t oracle_encode(oracle *, uint32_t threads, uint32_t width, uint32_t height, const float *pixels,

@@ -11,9 +11,9 @@ use crate::tensor::{DType, float_bytes};
 use crate::{Result, reference};
 
 /// Every named node and the output, as a tap set.
-pub fn dump(encoder: &mut Encoder, threads: u32, pixels: &Pixels, dir: &Path) -> Result<()> {
+pub fn dump(encoder: &mut Encoder, flash: bool, threads: u32, pixels: &Pixels, dir: &Path) -> Result<()> {
     let done = capture::run(encoder, threads, pixels, &Keep::Named, false)?;
-    let facts = reference::run_facts(encoder.facts()?.flash, &threads.to_string());
+    let facts = reference::run_facts(flash, &threads.to_string());
     let source = facts.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ");
     let mut writer = Writer::create(dir, source)?;
     for tap in &done.taps {

@@ -26,24 +26,12 @@ struct RawNode {
     is_view: i32,
 }
 
-#[repr(C)]
-#[derive(Default)]
-struct RawFacts {
-    patch_size: i32,
-    merge: i32,
-    embedding: i32,
-    mean: [f32; 3],
-    deviation: [f32; 3],
-    flash: i32,
-}
-
 type NodeFn = extern "C" fn(*mut c_void, *const RawNode) -> i32;
 type PixelsFn = extern "C" fn(*mut c_void, u32, u32, *const f32, u64);
 
 unsafe extern "C" {
     fn oracle_open(gguf: *const c_char, flash: i32, out: *mut *mut RawOracle, error: *mut c_char, size: usize) -> i32;
     fn oracle_close(oracle: *mut RawOracle);
-    fn oracle_describe(oracle: *const RawOracle, out: *mut RawFacts, error: *mut c_char, size: usize) -> i32;
     fn oracle_output_size(
         oracle: *const RawOracle,
         width: u32,
@@ -124,16 +112,6 @@ pub trait Visitor {
     fn visit(&mut self, node: &Node, data: Strided<'_>) -> Result<()>;
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct Facts {
-    pub patch_size: u32,
-    pub merge: u32,
-    pub embedding: u64,
-    pub mean: [f32; 3],
-    pub deviation: [f32; 3],
-    pub flash: bool,
-}
-
 /// Normalised pixels, interleaved `[height][width][3]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pixels {
@@ -174,20 +152,6 @@ impl Encoder {
             unsafe { oracle_open(path.as_ptr(), i32::from(flash), &mut raw, error, size) }
         })?;
         Ok(Self { raw })
-    }
-
-    pub fn facts(&self) -> Result<Facts> {
-        let mut raw = RawFacts::default();
-        // SAFETY: `self.raw` is an open encoder.
-        checked("llama.cpp", |error, size| unsafe { oracle_describe(self.raw, &mut raw, error, size) })?;
-        Ok(Facts {
-            patch_size: raw.patch_size as u32,
-            merge: raw.merge as u32,
-            embedding: raw.embedding as u64,
-            mean: raw.mean,
-            deviation: raw.deviation,
-            flash: raw.flash != 0,
-        })
     }
 
     /// Floats that an encode of this pixel size writes, as (tokens, floats).

@@ -2,11 +2,14 @@
 
 extern crate llama_cpp_sys_2 as _; // linked for its static libraries, called through the C++ shim
 
+mod bench;
 mod capture;
 mod compare;
 mod dump;
 mod image;
+mod library;
 mod llama;
+mod parity;
 mod reference;
 mod tapset;
 mod tensor;
@@ -60,6 +63,10 @@ enum Command {
         #[arg(short, long)]
         output: PathBuf,
     },
+    /// Compare an emitted library with llama.cpp, tap by tap and bit by bit
+    Parity(Parity),
+    /// Time an emitted library against llama.cpp in alternating encodes
+    Bench(Bench),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -100,6 +107,92 @@ struct Input {
     synthetic: Option<(u32, u32)>,
 }
 
+#[derive(Args)]
+struct Emitted {
+    /// Shared library of the emitted encoder
+    #[arg(long)]
+    library: PathBuf,
+    /// Prefix of its functions
+    #[arg(long)]
+    prefix: String,
+    /// GGUF file of the vision encoder
+    #[arg(long)]
+    model: PathBuf,
+    /// Code variant to force: portable, avx2 or avx512; `best` lets the library choose
+    #[arg(long, default_value = "best")]
+    variant: String,
+    /// Attention: flash (llama.cpp's choice on CPU) or explicit softmax
+    #[arg(long, value_enum, default_value = "on")]
+    flash: Switch,
+    /// Seed of the synthetic images
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// File to write the results to
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+impl Emitted {
+    fn variant(&self) -> Option<String> {
+        (self.variant != "best").then(|| self.variant.clone())
+    }
+}
+
+#[derive(Args)]
+#[group(id = "any_size", required = true, multiple = true, args = ["sizes", "source_sizes"])]
+struct Parity {
+    #[command(flatten)]
+    emitted: Emitted,
+    /// Sizes to encode from normalised pixels
+    #[arg(long, value_parser = image::parse_size, value_delimiter = ',', value_name = "WxH,...")]
+    sizes: Vec<(u32, u32)>,
+    /// Sizes of 8-bit images that both sides preprocess themselves
+    #[arg(long, value_parser = image::parse_size, value_delimiter = ',', value_name = "WxH,...")]
+    source_sizes: Vec<(u32, u32)>,
+    /// Thread counts of the library
+    #[arg(long, value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u32).range(1..=512))]
+    threads: Vec<u32>,
+    /// Threads of llama.cpp, whose bits do not depend on them
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=512))]
+    reference_threads: u32,
+    /// Images per encode of the library; llama.cpp encodes them one by one
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    batch: u32,
+    /// Named nodes of llama.cpp that need no tap; `*` stands for any characters
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    ignore: Vec<String>,
+    /// Compare pixels and output only
+    #[arg(long)]
+    output_only: bool,
+    /// Run the remaining rows after one that differs
+    #[arg(long)]
+    keep_going: bool,
+    /// Compare although the library was built for another profile
+    #[arg(long)]
+    any_profile: bool,
+    /// Folder for both sides' tap sets of every row that differs
+    #[arg(long, value_name = "DIR")]
+    dump_on_difference: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Bench {
+    #[command(flatten)]
+    emitted: Emitted,
+    /// Pixel size to encode
+    #[arg(long, value_parser = image::parse_size, value_name = "WxH")]
+    size: (u32, u32),
+    /// Threads of both sides
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=512))]
+    threads: u32,
+    /// Measured pairs of encodes
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pairs: u32,
+    /// Pairs before them that are not measured
+    #[arg(long, default_value_t = 1)]
+    warmup: u32,
+}
+
 impl Run {
     fn open(&self) -> Result<(Encoder, Pixels)> {
         reference::check_cpu()?;
@@ -135,8 +228,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Reference => print!("{}", reference::text(&reference::facts())),
         Command::Dump { run, output } => {
             let (mut encoder, pixels) = run.open()?;
-            print!("{}", reference::text(&reference::run_facts(encoder.facts()?.flash, &run.threads.to_string())));
-            dump::dump(&mut encoder, run.threads, &pixels, &output)?;
+            let flash = matches!(run.flash, Switch::On);
+            print!("{}", reference::text(&reference::run_facts(flash, &run.threads.to_string())));
+            dump::dump(&mut encoder, flash, run.threads, &pixels, &output)?;
         }
         Command::Nodes { run, all } => {
             let (mut encoder, pixels) = run.open()?;
@@ -150,6 +244,54 @@ fn run(command: Command) -> Result<ExitCode> {
             tensor::write_npy(&output, tensor::DType::F32, &shape, tensor::float_bytes(&pixels.values))?;
             println!("{}x{} RGB became {}x{} pixels in {}", image.width, image.height, pixels.width, pixels.height, output.display());
         }
+        Command::Parity(parity) => {
+            if !parity::run(&parity.settings())? {
+                return Ok(ExitCode::from(1));
+            }
+        }
+        Command::Bench(bench) => bench::run(&bench.settings())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Parity {
+    fn settings(self) -> parity::Settings {
+        parity::Settings {
+            variant: self.emitted.variant(),
+            flash: matches!(self.emitted.flash, Switch::On),
+            model: self.emitted.model,
+            library: self.emitted.library,
+            prefix: self.emitted.prefix,
+            seed: self.emitted.seed,
+            json: self.emitted.json,
+            sizes: self.sizes,
+            source_sizes: self.source_sizes,
+            threads: self.threads,
+            reference_threads: self.reference_threads,
+            batch: self.batch,
+            ignore: self.ignore,
+            output_only: self.output_only,
+            keep_going: self.keep_going,
+            any_profile: self.any_profile,
+            dump: self.dump_on_difference,
+        }
+    }
+}
+
+impl Bench {
+    fn settings(self) -> bench::Settings {
+        bench::Settings {
+            variant: self.emitted.variant(),
+            flash: matches!(self.emitted.flash, Switch::On),
+            model: self.emitted.model,
+            library: self.emitted.library,
+            prefix: self.emitted.prefix,
+            seed: self.emitted.seed,
+            json: self.emitted.json,
+            size: self.size,
+            threads: self.threads,
+            pairs: self.pairs,
+            warmup: self.warmup,
+        }
+    }
 }

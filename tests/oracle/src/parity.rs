@@ -1,0 +1,623 @@
+//! `parity`: encodes with llama.cpp and with an emitted library in one process and compares every tap and the output by bits.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use comfy_table::{Cell, CellAlignment, Color, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::capture::{self, Capture, Keep};
+use crate::compare::{Difference, Key, Occurrences, compare, matches, tap_key, tap_name};
+use crate::library::{Arena, Library, Plan, Tap, TapSink, TapTarget};
+use crate::llama::{Encoder, Pixels};
+use crate::tapset::{Entry, Writer};
+use crate::tensor::{DType, elements, float_bytes};
+use crate::{Result, image, reference};
+
+pub struct Settings {
+    pub model: PathBuf,
+    pub library: PathBuf,
+    pub prefix: String,
+    /// Sizes that are encoded from pixels.
+    pub sizes: Vec<(u32, u32)>,
+    /// Sizes of 8-bit images that both sides preprocess themselves.
+    pub source_sizes: Vec<(u32, u32)>,
+    pub threads: Vec<u32>,
+    pub reference_threads: u32,
+    pub variant: Option<String>,
+    pub batch: u32,
+    pub seed: u64,
+    pub flash: bool,
+    pub ignore: Vec<String>,
+    pub output_only: bool,
+    pub keep_going: bool,
+    pub any_profile: bool,
+    pub json: Option<PathBuf>,
+    pub dump: Option<PathBuf>,
+}
+
+/// Images of one row and what llama.cpp made of them.
+struct Reference {
+    source: Option<(u32, u32)>,
+    rgb: Vec<u8>,
+    pixels: Vec<Pixels>,
+    captures: Vec<Capture>,
+}
+
+/// One compared array.
+struct Compared {
+    name: String,
+    op: String,
+    kernel: String,
+    dtype: DType,
+    shape: Vec<u64>,
+    difference: Difference,
+    /// Values at the first difference: llama.cpp's, the library's.
+    values: Option<(String, String)>,
+}
+
+struct Row {
+    source: Option<(u32, u32)>,
+    size: (u32, u32),
+    threads: u32,
+    variant: String,
+    compared: Vec<Compared>,
+    /// What could not be compared, and why.
+    problems: Vec<String>,
+    reference_seconds: f64,
+    library_seconds: f64,
+    arena_bytes: u64,
+}
+
+impl Row {
+    fn differing(&self) -> impl Iterator<Item = &Compared> {
+        self.compared.iter().filter(|c| c.difference.differing > 0)
+    }
+
+    fn is_equal(&self) -> bool {
+        self.problems.is_empty() && self.differing().next().is_none()
+    }
+
+    fn sum(&self, field: impl Fn(&Difference) -> u64) -> u64 {
+        self.compared.iter().map(|c| field(&c.difference)).sum()
+    }
+}
+
+/// Runs all rows; true if everything was compared and equal.
+pub fn run(settings: &Settings) -> Result<bool> {
+    reference::check_cpu()?;
+    let library = Library::load(&settings.library, &settings.prefix)?;
+    check_profile(settings, &library)?;
+    let mut encoder = Encoder::open(&settings.model, settings.flash)?;
+    let keep = match (settings.output_only, library.taps()) {
+        (true, _) => Keep::Nothing,
+        (false, Some(names)) => Keep::Listed(names.iter().map(|name| tap_key(name)).collect()),
+        (false, None) => Keep::Named,
+    };
+
+    let facts = reference::run_facts(settings.flash, &settings.reference_threads.to_string());
+    print!("{}", reference::text(&facts));
+    println!("library: {}, profile {}\n", settings.library.display(), library.profile().unwrap_or("not stated"));
+
+    let jobs = settings.source_sizes.iter().map(|&s| (true, s)).chain(settings.sizes.iter().map(|&s| (false, s)));
+    let jobs: Vec<(bool, (u32, u32))> = jobs.collect();
+    let bar = ProgressBar::new((jobs.len() * (1 + settings.threads.len())) as u64);
+    let style = ProgressStyle::with_template("{spinner} {pos}/{len} {msg} {elapsed}").map_err(|e| e.to_string())?;
+    bar.set_style(style);
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+
+    let mut rows = Vec::new();
+    'rows: for (is_source, (width, height)) in jobs {
+        bar.set_message(format!("{width}x{height} llama.cpp"));
+        let expected = prepare(settings, &mut encoder, &keep, is_source, width, height)?;
+        bar.inc(1);
+        for &threads in &settings.threads {
+            bar.set_message(format!("{width}x{height} library, {threads} threads"));
+            let row = compare_row(settings, &library, &expected, threads)?;
+            bar.inc(1);
+            let equal = row.is_equal();
+            if let (false, Some(dir)) = (equal, &settings.dump) {
+                dump(settings, &library, &expected, threads, &dir.join(row_name(&row)))?;
+            }
+            rows.push(row);
+            if !equal && !settings.keep_going {
+                break 'rows;
+            }
+        }
+    }
+    bar.finish_and_clear();
+
+    println!("{}", table(settings, &library, &rows));
+    for row in rows.iter().filter(|row| !row.is_equal()) {
+        print!("\n{}", explain(row));
+    }
+    let equal = rows.iter().all(Row::is_equal);
+    println!("\n{}", verdict(&rows));
+    if let Some(path) = &settings.json {
+        let text = serde_json::to_string_pretty(&to_json(settings, &library, &facts, &rows)).map_err(|e| e.to_string())?;
+        std::fs::write(path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(equal)
+}
+
+fn check_profile(settings: &Settings, library: &Library) -> Result<()> {
+    let ours = reference::isa_profile();
+    match library.profile() {
+        Some(theirs) if theirs != ours && !settings.any_profile => Err(format!(
+            "the library was built for profile {theirs}, this oracle is {ours}: their bits differ by design. \
+             Use the oracle of that profile, or --any-profile to see the differences"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the images of a row and encodes them with llama.cpp.
+fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, is_source: bool, width: u32, height: u32) -> Result<Reference> {
+    let mut expected = Reference { source: is_source.then_some((width, height)), rgb: Vec::new(), pixels: Vec::new(), captures: Vec::new() };
+    for i in 0..settings.batch {
+        let rgb = image::synthetic(width, height, settings.seed + u64::from(i)).bytes;
+        let pixels = if is_source { encoder.preprocess(&rgb, width, height)? } else { encoder.normalize(&rgb, width, height)? };
+        expected.captures.push(capture::run(encoder, settings.reference_threads, &pixels, keep, false)?);
+        expected.pixels.push(pixels);
+        expected.rgb.extend(rgb);
+    }
+    Ok(expected)
+}
+
+/// Encodes with the library and compares on the fly.
+fn compare_row(settings: &Settings, library: &Library, expected: &Reference, threads: u32) -> Result<Row> {
+    let size = (expected.pixels[0].width, expected.pixels[0].height);
+    let mut sink = Comparer { expected, results: Vec::new(), problems: Vec::new(), seen: HashSet::new(), count: Occurrences::default(), seconds: 0.0 };
+    let mut row = Row {
+        source: expected.source,
+        size,
+        threads,
+        variant: String::new(),
+        compared: Vec::new(),
+        problems: Vec::new(),
+        reference_seconds: expected.captures.iter().map(|c| c.seconds).sum(),
+        library_seconds: 0.0,
+        arena_bytes: 0,
+    };
+    let mut pixels = Vec::new();
+    let mut out;
+    {
+        let mut target = TapTarget(&mut sink);
+        let taps = (!settings.output_only).then_some(&mut target);
+        let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), taps)?;
+        row.variant = handle.variant();
+        let plan = plan_row(settings, &handle, expected)?;
+        row.arena_bytes = plan.arena_bytes;
+        if let Some(problem) = check_plan(&plan, expected) {
+            row.problems.push(problem);
+            return Ok(row);
+        }
+        out = vec![f32::from_bits(0x7fc0_dead); plan.output_floats as usize];
+        let mut arena = Arena::new(plan.arena_bytes)?;
+        if expected.source.is_some() {
+            pixels = vec![f32::from_bits(0x7fc0_dead); expected.pixels.iter().map(|p| p.values.len()).sum()];
+            handle.preprocess_rgb(&expected.rgb, &plan, &mut arena, &mut pixels)?;
+            arena = Arena::new(plan.arena_bytes)?;
+        }
+        let start = Instant::now();
+        if expected.source.is_some() {
+            handle.encode_rgb(&expected.rgb, &plan, &mut arena, &mut out)?;
+        } else {
+            handle.encode_pixels(&expected.pixels, Some(&mut arena), &mut out)?;
+        }
+        row.library_seconds = start.elapsed().as_secs_f64();
+        if !arena.guard_intact() {
+            row.problems.push("the library wrote behind its planned arena".to_string());
+        }
+    }
+    row.library_seconds -= sink.seconds;
+
+    let (width, height) = (u64::from(size.0), u64::from(size.1));
+    if expected.source.is_some() {
+        let shape = vec![u64::from(settings.batch), height, width, 3];
+        let pieces = expected.pixels.iter().map(|p| float_bytes(&p.values)).collect::<Vec<_>>();
+        sink.compare("pixels", "preprocess", "", DType::F32, shape, &pieces, float_bytes(&pixels));
+        sink.results.rotate_right(1); // what was computed first is reported first
+    }
+    let [tokens, embedding] = expected.captures[0].output_shape;
+    let pieces = expected.captures.iter().map(|c| float_bytes(&c.output)).collect::<Vec<_>>();
+    sink.compare("output", "output", "", DType::F32, vec![tokens * u64::from(settings.batch), embedding], &pieces, float_bytes(&out));
+    if !settings.output_only {
+        sink.note_uncovered(&settings.ignore);
+    }
+    row.compared = sink.results;
+    row.problems.append(&mut sink.problems);
+    Ok(row)
+}
+
+fn plan_row(settings: &Settings, handle: &crate::library::Handle<'_>, expected: &Reference) -> Result<Plan> {
+    match expected.source {
+        Some((width, height)) => handle.plan(width, height, settings.batch),
+        None => handle.plan_pixels(expected.pixels[0].width, expected.pixels[0].height, settings.batch),
+    }
+}
+
+/// The plan must promise what llama.cpp delivers, or nothing else can be compared.
+fn check_plan(plan: &Plan, expected: &Reference) -> Option<String> {
+    let pixels = &expected.pixels[0];
+    let [tokens, embedding] = expected.captures[0].output_shape;
+    let floats = tokens * embedding * expected.pixels.len() as u64;
+    if (plan.width, plan.height) != (pixels.width, pixels.height) {
+        Some(format!("the library plans {}x{} pixels, llama.cpp takes {}x{}", plan.width, plan.height, pixels.width, pixels.height))
+    } else if (plan.tokens, plan.embedding, plan.output_floats) != (tokens, embedding, floats) {
+        Some(format!(
+            "the library plans {} tokens of {} floats ({} in all), llama.cpp writes {tokens} of {embedding} ({floats} in all)",
+            plan.tokens, plan.embedding, plan.output_floats
+        ))
+    } else {
+        None
+    }
+}
+
+/// Compares each tap as it is shown.
+struct Comparer<'a> {
+    expected: &'a Reference,
+    results: Vec<Compared>,
+    problems: Vec<String>,
+    seen: HashSet<Key>,
+    count: Occurrences,
+    /// Time spent here instead of in the library.
+    seconds: f64,
+}
+
+impl TapSink for Comparer<'_> {
+    fn tap(&mut self, tap: Result<Tap<'_>>) {
+        let start = Instant::now();
+        if let Err(problem) = tap.and_then(|tap| self.take(&tap)) {
+            self.problems.push(problem);
+        }
+        self.seconds += start.elapsed().as_secs_f64();
+    }
+}
+
+impl Comparer<'_> {
+    fn take(&mut self, tap: &Tap<'_>) -> Result<()> {
+        let key = tap_key(tap.name);
+        // Without a suffix, a repeated name counts up like the nodes do.
+        let key = if tap.name == key.0 { (key.0.clone(), self.count.next(&key.0)) } else { key };
+        if !self.seen.insert(key.clone()) {
+            return Err(format!("tap `{}` is shown twice", tap.name));
+        }
+        let expected = self.expected;
+        let mut pieces = Vec::new();
+        for (i, capture) in expected.captures.iter().enumerate() {
+            let found = capture.index.get(&key).map(|&at| &capture.taps[at]);
+            let (bytes, dtype, shape) = match found {
+                Some(node) => (node.bytes.as_deref(), node.dtype, node.shape.clone()),
+                None if key == ("pixels".to_string(), 1) => {
+                    let p = &expected.pixels[i];
+                    (Some(float_bytes(&p.values)), Some(DType::F32), vec![p.height.into(), p.width.into(), 3])
+                }
+                None if key == ("output".to_string(), 1) => {
+                    (Some(float_bytes(&capture.output)), Some(DType::F32), capture.output_shape.to_vec())
+                }
+                None => return Err(format!("tap `{}` (op {}) has no node in llama.cpp's graph", tap.name, tap.op)),
+            };
+            let Some(bytes) = bytes else {
+                return Err(format!("tap `{}` is shown but not listed in the library's build information", tap.name));
+            };
+            if dtype != Some(tap.data.dtype) {
+                let theirs = dtype.map_or("another type", DType::name);
+                return Err(format!("tap `{}` is {}, llama.cpp's node is {theirs}", tap.name, tap.data.dtype.name()));
+            }
+            if elements(&shape) * expected.captures.len() as u64 != elements(tap.data.shape) {
+                let images = expected.captures.len();
+                return Err(format!("tap `{}` has shape {:?} for {images} images, llama.cpp's node {shape:?} for one", tap.name, tap.data.shape));
+            }
+            pieces.push(bytes);
+        }
+        let bytes = tap.data.gather().map_err(|e| format!("tap `{}`: {e}", tap.name))?;
+        self.compare(&tap_name(&key), tap.op, tap.kernel, tap.data.dtype, tap.data.shape.to_vec(), &pieces, &bytes);
+        Ok(())
+    }
+
+    /// Compares one array of the library with the pieces, one per image, that llama.cpp made.
+    #[allow(clippy::too_many_arguments)]
+    fn compare(&mut self, name: &str, op: &str, kernel: &str, dtype: DType, shape: Vec<u64>, pieces: &[&[u8]], bytes: &[u8]) {
+        let columns = shape.last().copied().unwrap_or(1);
+        let mut total = Difference::default();
+        let mut values = None;
+        let mut at = 0;
+        for piece in pieces {
+            let other = &bytes[at..at + piece.len()];
+            let found = compare(dtype, columns, piece, other);
+            if let (None, Some(first)) = (total.first, found.first) {
+                let offset = first as usize * dtype.bytes();
+                values = Some((show(dtype, &piece[offset..]), show(dtype, &other[offset..])));
+                total.first = Some((at / dtype.bytes()) as u64 + first);
+            }
+            total.elements += found.elements;
+            total.differing += found.differing;
+            total.nan += found.nan;
+            total.rows += found.rows;
+            total.columns = total.columns.max(found.columns);
+            total.max_abs = total.max_abs.max(found.max_abs);
+            total.max_ulp = total.max_ulp.max(found.max_ulp);
+            at += piece.len();
+        }
+        let (name, op, kernel) = (name.to_string(), op.to_string(), kernel.to_string());
+        self.results.push(Compared { name, op, kernel, dtype, shape, difference: total, values });
+    }
+
+    /// Every node that llama.cpp's authors named must have been shown, or be ignored on request.
+    fn note_uncovered(&mut self, ignore: &[String]) {
+        let nodes = &self.expected.captures[0].taps;
+        let open: Vec<String> = nodes
+            .iter()
+            .filter(|node| !self.seen.contains(&node.key))
+            .map(|node| tap_name(&node.key))
+            .filter(|name| !ignore.iter().any(|pattern| matches(pattern, name)))
+            .collect();
+        if !open.is_empty() {
+            self.problems.push(format!("{} named nodes of llama.cpp are not tapped: {}", open.len(), open.join(" ")));
+        }
+    }
+}
+
+/// A value with its bits.
+fn show(dtype: DType, bytes: &[u8]) -> String {
+    match dtype {
+        DType::F32 => {
+            let bits = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            format!("{:e} (0x{bits:08x})", f32::from_bits(bits))
+        }
+        DType::F16 => format!("0x{:04x}", u16::from_le_bytes([bytes[0], bytes[1]])),
+        DType::I32 => i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).to_string(),
+    }
+}
+
+/// Writes both sides of a row as tap sets: `library`, and `llama.cpp` (numbered if there are several images).
+fn dump(settings: &Settings, library: &Library, expected: &Reference, threads: u32, dir: &Path) -> Result<()> {
+    struct Dumper {
+        writer: Writer,
+        count: Occurrences,
+        problem: Option<String>,
+    }
+    impl TapSink for Dumper {
+        fn tap(&mut self, tap: Result<Tap<'_>>) {
+            let added = tap.and_then(|tap| {
+                let (name, occurrence) = tap_key(tap.name);
+                let occurrence = if tap.name == name { self.count.next(&name) } else { occurrence };
+                let (op, kernel, dtype, shape) = (tap.op, tap.kernel, tap.data.dtype, tap.data.shape);
+                let bytes = tap.data.gather()?;
+                self.writer.add(&Entry { name: &name, occurrence, op, kernel, dtype, shape }, &bytes)
+            });
+            if let Err(problem) = added {
+                self.problem.get_or_insert(problem);
+            }
+        }
+    }
+
+    let [tokens, embedding] = expected.captures[0].output_shape;
+    for (i, capture) in expected.captures.iter().enumerate() {
+        let name = if i == 0 { "llama.cpp".to_string() } else { format!("llama.cpp-{}", i + 1) };
+        let source = reference::run_facts(settings.flash, &settings.reference_threads.to_string());
+        let source = source.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ");
+        let mut writer = Writer::create(&dir.join(name), source)?;
+        for tap in &capture.taps {
+            if let (Some(bytes), Some(dtype)) = (&tap.bytes, tap.dtype) {
+                let (name, occurrence) = (tap.key.0.as_str(), tap.key.1);
+                writer.add(&Entry { name, occurrence, op: &tap.op, kernel: "", dtype, shape: &tap.shape }, bytes)?;
+            }
+        }
+        let output = Entry { name: "output", occurrence: 1, op: "OUTPUT", kernel: "", dtype: DType::F32, shape: &[tokens, embedding] };
+        writer.add(&output, float_bytes(&capture.output))?;
+        writer.finish()?;
+    }
+
+    let writer = Writer::create(&dir.join("library"), settings.library.display().to_string())?;
+    let mut dumper = Dumper { writer, count: Occurrences::default(), problem: None };
+    let mut out = Vec::new();
+    {
+        let mut target = TapTarget(&mut dumper);
+        let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), Some(&mut target))?;
+        let plan = plan_row(settings, &handle, expected)?;
+        if check_plan(&plan, expected).is_none() {
+            out = vec![0f32; plan.output_floats as usize];
+            let mut arena = Arena::new(plan.arena_bytes)?;
+            if expected.source.is_some() {
+                handle.encode_rgb(&expected.rgb, &plan, &mut arena, &mut out)?;
+            } else {
+                handle.encode_pixels(&expected.pixels, Some(&mut arena), &mut out)?;
+            }
+        }
+    }
+    if let Some(problem) = dumper.problem {
+        return Err(problem);
+    }
+    if !out.is_empty() {
+        let shape = [out.len() as u64 / embedding, embedding];
+        let output = Entry { name: "output", occurrence: 1, op: "output", kernel: "", dtype: DType::F32, shape: &shape };
+        dumper.writer.add(&output, float_bytes(&out))?;
+    }
+    dumper.writer.finish()?;
+    Ok(())
+}
+
+fn size_text((width, height): (u32, u32)) -> String {
+    format!("{width}x{height}")
+}
+
+/// Folder name of a row's dump.
+fn row_name(row: &Row) -> String {
+    let source = row.source.map_or(String::new(), |source| format!("from-{}-", size_text(source)));
+    format!("{source}{}-t{}-{}", size_text(row.size), row.threads, row.variant)
+}
+
+fn model_name(settings: &Settings) -> String {
+    settings.model.file_name().map_or_else(|| settings.model.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn table(settings: &Settings, library: &Library, rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header([
+        "file", "profile", "image", "pixels", "batch", "threads", "variant", "taps", "elements", "differing", "max abs",
+        "llama.cpp s", "library s", "result",
+    ]);
+    for row in rows {
+        let largest = row.compared.iter().map(|c| c.difference.max_abs).fold(0.0, f64::max);
+        let result = if row.is_equal() {
+            Cell::new("equal").fg(Color::Green)
+        } else if row.differing().next().is_some() {
+            Cell::new("DIFFERS").fg(Color::Red)
+        } else {
+            Cell::new("INCOMPLETE").fg(Color::Red)
+        };
+        table.add_row([
+            Cell::new(model_name(settings)),
+            Cell::new(library.profile().unwrap_or("?")),
+            Cell::new(row.source.map_or("-".to_string(), size_text)),
+            Cell::new(size_text(row.size)),
+            Cell::new(settings.batch),
+            Cell::new(row.threads),
+            Cell::new(&row.variant),
+            Cell::new(row.compared.len()),
+            Cell::new(grouped(row.sum(|d| d.elements))),
+            Cell::new(grouped(row.sum(|d| d.differing))),
+            Cell::new(if largest == 0.0 { "0".to_string() } else { format!("{largest:.2e}") }),
+            Cell::new(format!("{:.3}", row.reference_seconds)),
+            Cell::new(format!("{:.3}", row.library_seconds)),
+            result,
+        ]);
+    }
+    for index in [4, 5, 7, 8, 9, 10, 11, 12] {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// Digits in groups of three.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// What is wrong with a row: the first difference in graph order, then everything that could not be compared.
+fn explain(row: &Row) -> String {
+    let mut text = format!("{}, {} threads, {}:\n", size_text(row.size), row.threads, row.variant);
+    if let Some(at) = row.compared.iter().position(|c| c.difference.differing > 0) {
+        let first = &row.compared[at];
+        let d = &first.difference;
+        let kernel = if first.kernel.is_empty() { String::new() } else { format!(", kernel {}", first.kernel) };
+        text += &format!("  first difference: {} (op {}{kernel})\n", first.name, first.op);
+        let before = at.checked_sub(1).map(|i| row.compared[i].name.as_str());
+        text += &format!("  last equal before it: {}\n", before.unwrap_or("nothing"));
+        let share = 100.0 * d.differing as f64 / d.elements as f64;
+        let columns = first.shape.last().copied().unwrap_or(1).max(1);
+        text += &format!(
+            "  {} of {} elements differ ({share:.3} %), in {} of {} rows and {} of {columns} columns\n",
+            grouped(d.differing),
+            grouped(d.elements),
+            d.rows,
+            d.elements / columns,
+            d.columns
+        );
+        text += &format!("  max abs {:e}, max ULP {}, pairs with a NaN {}\n", d.max_abs, d.max_ulp, d.nan);
+        if let (Some(index), Some((ours, theirs))) = (d.first, &first.values) {
+            text += &format!("  first at {}: llama.cpp {ours}, library {theirs}\n", position(&first.shape, index));
+        }
+        text += &format!("  {} of {} arrays differ in all\n", row.differing().count(), row.compared.len());
+    }
+    for problem in &row.problems {
+        text += &format!("  not compared: {problem}\n");
+    }
+    text
+}
+
+/// An index as people speak of it.
+fn position(shape: &[u64], mut index: u64) -> String {
+    let mut parts = vec![0; shape.len()];
+    for (part, &n) in parts.iter_mut().zip(shape).rev() {
+        *part = index % n;
+        index /= n;
+    }
+    let labels: &[&str] = match parts.len() {
+        2 => &["token", "channel"],
+        3 => &["token", "head", "channel"],
+        _ => &[],
+    };
+    if labels.is_empty() {
+        return format!("{parts:?}");
+    }
+    labels.iter().zip(&parts).map(|(label, part)| format!("{label} {part}")).collect::<Vec<_>>().join(", ")
+}
+
+fn verdict(rows: &[Row]) -> String {
+    let equal = rows.iter().filter(|row| row.is_equal()).count();
+    format!("{equal} passed, {} failed", rows.len() - equal)
+}
+
+fn to_json(settings: &Settings, library: &Library, facts: &[(&'static str, String)], rows: &[Row]) -> Value {
+    let compared = |c: &Compared| {
+        let d = &c.difference;
+        json!({
+            "name": c.name, "op": c.op, "kernel": c.kernel, "dtype": c.dtype.name(), "shape": c.shape,
+            "elements": d.elements, "differing": d.differing, "rows": d.rows, "columns": d.columns,
+            "max_abs": d.max_abs, "max_ulp": d.max_ulp, "nan": d.nan, "first": d.first,
+            "llama_cpp": c.values.as_ref().map(|v| &v.0), "library": c.values.as_ref().map(|v| &v.1),
+        })
+    };
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "file": model_name(settings),
+                "profile": library.profile(),
+                "reference_profile": reference::isa_profile(),
+                "image": row.source.map(size_text),
+                "pixels": size_text(row.size),
+                "batch": settings.batch,
+                "threads": row.threads,
+                "variant": row.variant,
+                "flash": settings.flash,
+                "equal": row.is_equal(),
+                "taps": row.compared.len(),
+                "elements": row.sum(|d| d.elements),
+                "differing": row.sum(|d| d.differing),
+                "max_abs": row.compared.iter().map(|c| c.difference.max_abs).fold(0.0, f64::max),
+                "max_ulp": row.compared.iter().map(|c| c.difference.max_ulp).max(),
+                "reference_seconds": row.reference_seconds,
+                "library_seconds": row.library_seconds,
+                "arena_bytes": row.arena_bytes,
+                "problems": row.problems,
+                "first_difference": row.differing().next().map(compared),
+                "differing_taps": row.differing().map(compared).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({ "reference": reference::to_json(facts), "library": library.info(), "rows": rows })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_named_by_rank() {
+        assert_eq!(position(&[4, 8], 19), "token 2, channel 3");
+        assert_eq!(position(&[4, 2, 8], 27), "token 1, head 1, channel 3");
+        assert_eq!(position(&[2, 4, 4, 3], 50), "[1, 0, 0, 2]");
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!((grouped(7), grouped(1000), grouped(1_234_567)), ("7".into(), "1,000".into(), "1,234,567".into()));
+    }
+}

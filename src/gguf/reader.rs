@@ -19,10 +19,10 @@ use crate::diagnostic::{Diagnostic, Result};
 
 /// More keys or tensors than this are taken for a corrupt count, whatever the file size.
 const MAX_ENTRIES: u64 = 1 << 20;
-/// A key's length and one byte of it, a type, a value of one byte.
-const MIN_KEY_BYTES: u64 = 8 + 1 + 4 + 1;
-/// A name's length and one byte of it, the number of dimensions, one dimension, a type, an offset.
-const MIN_TENSOR_BYTES: u64 = 8 + 1 + 4 + 8 + 4 + 8;
+/// Fewest bytes of a key: the length of its name, a type, a value of one byte.
+const MIN_KEY_BYTES: u64 = 8 + 4 + 1;
+/// Fewest bytes of a tensor: the length of its name, the number of dimensions, a type, an offset.
+const MIN_TENSOR_BYTES: u64 = 8 + 4 + 4 + 8;
 
 const HELP_DAMAGED: &str =
     "the file is cut short or damaged: compare its size and checksum with the original and fetch or convert it again";

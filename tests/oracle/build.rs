@@ -64,7 +64,9 @@ fn refuse_silent_scalar_builds() {
     }
     let (host, target) = (env::var("HOST"), env::var("TARGET"));
     if host != target {
-        fail(&format!("cross-compiling ({host:?} to {target:?}): ggml would be built without vector instructions. Build on the machine that runs the oracle"));
+        fail(&format!(
+            "cross-compiling ({host:?} to {target:?}): ggml would be built without vector instructions. Build on the machine that runs the oracle"
+        ));
     }
 }
 
@@ -72,7 +74,9 @@ fn refuse_silent_scalar_builds() {
 fn check_flags(cache: &str) {
     // CMake keeps its first answer for the life of a build folder, so asking again with other variables changes nothing.
     if !cache.is_empty() && entry(cache, "CMAKE_BUILD_TYPE").as_deref() != Some("Release") {
-        fail("llama.cpp was not built in Release mode. Build with tests/oracle/build.sh; if that says so too, remove its target folder first");
+        fail(
+            "llama.cpp was not built in Release mode. Build with tests/oracle/build.sh; if that says so too, remove its target folder first",
+        );
     }
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() != Ok("x86_64") || cache.is_empty() {
         return;
@@ -105,9 +109,9 @@ fn sources_from_metadata() -> Option<PathBuf> {
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let manifests = text.split("\"manifest_path\":\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let manifest = manifests.map(Path::new).find(|path| {
-        path.parent().and_then(Path::file_name).is_some_and(|dir| dir.to_string_lossy().starts_with("llama-cpp-sys-2"))
-    })?;
+    let manifest = manifests
+        .map(Path::new)
+        .find(|path| path.parent().and_then(Path::file_name).is_some_and(|dir| dir.to_string_lossy().starts_with("llama-cpp-sys-2")))?;
     Some(manifest.parent()?.join("llama.cpp"))
 }
 

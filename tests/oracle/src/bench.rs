@@ -91,10 +91,14 @@ pub fn run(settings: &Settings) -> Result<()> {
     let facts = reference::run_facts(settings.flash, &settings.threads.to_string());
     print!("{}", reference::text(&facts));
     println!("library: {}, variant {}, opened in {opened:.3} s", settings.library.display(), handle.variant());
-    println!("image: {width}x{height} pixels, {:.1} GFLOP, arena {:.1} MiB\n", plan.flops as f64 / 1e9, plan.arena_bytes as f64 / 1048576.0);
+    println!(
+        "image: {width}x{height} pixels, {:.1} GFLOP, arena {:.1} MiB\n",
+        plan.flops as f64 / 1e9,
+        plan.arena_bytes as f64 / 1048576.0
+    );
 
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["", "median s", "min s", "max s", "GFLOP/s"]);
     for (name, times) in [("llama.cpp", &theirs), ("library", &ours)] {
         let (min, max) = times.range();

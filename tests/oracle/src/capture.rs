@@ -1,6 +1,7 @@
 //! Runs llama.cpp's encoder and keeps the nodes that its authors named, each with its occurrence number.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use crate::Result;
 use crate::compare::{Key, Occurrences};
@@ -42,6 +43,8 @@ struct Collector<'a> {
     taps: Vec<Tap>,
     index: HashMap<Key, usize>,
     pending: Vec<usize>,
+    /// Time spent on keeping bytes instead of computing them.
+    seconds: f64,
 }
 
 impl Visitor for Collector<'_> {
@@ -72,6 +75,7 @@ impl Visitor for Collector<'_> {
     }
 
     fn visit(&mut self, node: &Node, data: Strided<'_>) -> Result<()> {
+        let start = Instant::now();
         // The graph runs up to a wanted node before the next one is announced, so at most one visit is pending.
         let at = self.pending.pop().ok_or_else(|| format!("unexpected visit of {}", node.name))?;
         let tap = &mut self.taps[at];
@@ -79,6 +83,7 @@ impl Visitor for Collector<'_> {
             return Err(format!("{} was visited while {} was due", node.name, tap.key.0));
         }
         tap.bytes = Some(data.gather().map_err(|e| format!("{}: {e}", node.name))?.into_owned());
+        self.seconds += start.elapsed().as_secs_f64();
         Ok(())
     }
 }
@@ -93,10 +98,11 @@ pub fn run(encoder: &mut Encoder, threads: u32, pixels: &Pixels, keep: &Keep, un
         taps: Vec::new(),
         index: HashMap::new(),
         pending: Vec::new(),
+        seconds: 0.0,
     };
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     let output = encoder.encode(threads, pixels, Some(&mut collector))?;
-    let seconds = start.elapsed().as_secs_f64();
+    let seconds = start.elapsed().as_secs_f64() - collector.seconds;
     if !collector.pending.is_empty() {
         return Err("a wanted node was never visited".to_string());
     }

@@ -72,10 +72,8 @@ pub struct Plan {
 type OpenFn = unsafe extern "C" fn(*const c_char, *const RawOptions, *mut *mut RawHandle, *mut RawError) -> i32;
 type PlanFn = unsafe extern "C" fn(*const RawHandle, u32, u32, u32, *mut Plan, *mut RawError) -> i32;
 type ReserveFn = unsafe extern "C" fn(*mut RawHandle, *const Plan, *mut RawError) -> i32;
-type RgbFn =
-    unsafe extern "C" fn(*mut RawHandle, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
-type PixelsFn =
-    unsafe extern "C" fn(*mut RawHandle, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type RgbFn = unsafe extern "C" fn(*mut RawHandle, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type PixelsFn = unsafe extern "C" fn(*mut RawHandle, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 type CloseFn = unsafe extern "C" fn(*mut RawHandle);
 type HandleTextFn = unsafe extern "C" fn(*const RawHandle) -> *const c_char;
 type StatusTextFn = unsafe extern "C" fn(i32) -> *const c_char;

@@ -155,7 +155,8 @@ fn check_profile(settings: &Settings, library: &Library) -> Result<()> {
 
 /// Makes the images of a row and encodes them with llama.cpp.
 fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, is_source: bool, width: u32, height: u32) -> Result<Reference> {
-    let mut expected = Reference { source: is_source.then_some((width, height)), rgb: Vec::new(), pixels: Vec::new(), captures: Vec::new() };
+    let mut expected =
+        Reference { source: is_source.then_some((width, height)), rgb: Vec::new(), pixels: Vec::new(), captures: Vec::new() };
     for i in 0..settings.batch {
         let rgb = image::synthetic(width, height, settings.seed + u64::from(i)).bytes;
         let pixels = if is_source { encoder.preprocess(&rgb, width, height)? } else { encoder.normalize(&rgb, width, height)? };
@@ -169,7 +170,8 @@ fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, is_source: b
 /// Encodes with the library and compares on the fly.
 fn compare_row(settings: &Settings, library: &Library, expected: &Reference, threads: u32) -> Result<Row> {
     let size = (expected.pixels[0].width, expected.pixels[0].height);
-    let mut sink = Comparer { expected, results: Vec::new(), problems: Vec::new(), seen: HashSet::new(), count: Occurrences::default(), seconds: 0.0 };
+    let mut sink =
+        Comparer { expected, results: Vec::new(), problems: Vec::new(), seen: HashSet::new(), count: Occurrences::default(), seconds: 0.0 };
     let mut row = Row {
         source: expected.source,
         size,
@@ -309,7 +311,10 @@ impl Comparer<'_> {
             }
             if elements(&shape) * expected.captures.len() as u64 != elements(tap.data.shape) {
                 let images = expected.captures.len();
-                return Err(format!("tap `{}` has shape {:?} for {images} images, llama.cpp's node {shape:?} for one", tap.name, tap.data.shape));
+                return Err(format!(
+                    "tap `{}` has shape {:?} for {images} images, llama.cpp's node {shape:?} for one",
+                    tap.name, tap.data.shape
+                ));
             }
             pieces.push(bytes);
         }
@@ -457,10 +462,22 @@ fn model_name(settings: &Settings) -> String {
 
 fn table(settings: &Settings, library: &Library, rows: &[Row]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header([
-        "file", "profile", "image", "pixels", "batch", "threads", "variant", "taps", "elements", "differing", "max abs",
-        "llama.cpp s", "library s", "result",
+        "file",
+        "profile",
+        "image",
+        "pixels",
+        "batch",
+        "threads",
+        "variant",
+        "taps",
+        "elements",
+        "differing",
+        "max abs",
+        "llama.cpp s",
+        "library s",
+        "result",
     ]);
     for row in rows {
         let largest = row.compared.iter().map(|c| c.difference.max_abs).fold(0.0, f64::max);
@@ -482,7 +499,11 @@ fn table(settings: &Settings, library: &Library, rows: &[Row]) -> Table {
             Cell::new(row.compared.len()),
             Cell::new(grouped(row.sum(|d| d.elements))),
             Cell::new(grouped(row.sum(|d| d.differing))),
-            Cell::new(if largest == 0.0 { "0".to_string() } else { format!("{largest:.2e}") }),
+            Cell::new(match largest {
+                _ if row.sum(|d| d.nan) > 0 => "NaN".to_string(),
+                0.0 => "0".to_string(),
+                n => format!("{n:.2e}"),
+            }),
             Cell::new(format!("{:.3}", row.reference_seconds)),
             Cell::new(format!("{:.3}", row.library_seconds)),
             result,
@@ -511,7 +532,7 @@ fn grouped(n: u64) -> String {
 
 /// What is wrong with a row: the first difference in graph order, then everything that could not be compared.
 fn explain(row: &Row) -> String {
-    let mut text = format!("{}, {} threads, {}:\n", size_text(row.size), row.threads, row.variant);
+    let mut text = format!("{}, threads {}, variant {}:\n", size_text(row.size), row.threads, row.variant);
     if let Some(at) = row.compared.iter().position(|c| c.difference.differing > 0) {
         let first = &row.compared[at];
         let d = &first.difference;

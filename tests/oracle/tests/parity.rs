@@ -89,7 +89,8 @@ fn parity(arguments: &[&str], faults: &[(&str, &str)]) -> (Option<i32>, String) 
 fn the_reference_states_what_it_is() {
     let output = oracle(&["reference"], &[]);
     let printed = text(&output);
-    for fact in ["isa profile: ggml-", "crate: llama-cpp-sys-2-0.1.161", "llama.cpp: ", "ggml: ", "isa features: ", "compiler: ", "libc: "] {
+    for fact in ["isa profile: ggml-", "crate: llama-cpp-sys-2-0.1.161", "llama.cpp: ", "ggml: ", "isa features: ", "compiler: ", "libc: "]
+    {
         assert!(printed.contains(fact), "{fact} is missing in:\n{printed}");
     }
     assert!(printed.contains("CMAKE_BUILD_TYPE=Release") && printed.contains("GGML_NATIVE=OFF"), "{printed}");

@@ -211,6 +211,7 @@ fn number(dtype: DType, bytes: &[u8]) -> f64 {
         DType::F32 => f64::from(f32::from_le_bytes(bytes.try_into().unwrap())),
         DType::F16 => f64::from(f16::from_le_bytes(bytes.try_into().unwrap())),
         DType::I32 => f64::from(i32::from_le_bytes(bytes.try_into().unwrap())),
+        DType::U8 => f64::from(bytes[0]),
     }
 }
 
@@ -221,6 +222,7 @@ fn ordinal(dtype: DType, bytes: &[u8]) -> i64 {
         DType::F32 => signed(u32::from_le_bytes(bytes.try_into().unwrap()), 1 << 31),
         DType::F16 => signed(u32::from(u16::from_le_bytes(bytes.try_into().unwrap())), 1 << 15),
         DType::I32 => i64::from(i32::from_le_bytes(bytes.try_into().unwrap())),
+        DType::U8 => i64::from(bytes[0]),
     }
 }
 
@@ -271,7 +273,7 @@ impl Sums {
         let unit = match dtype {
             DType::F32 => 64.0 * f64::from(f32::EPSILON),
             DType::F16 => 4.0 * f64::from(f16::EPSILON),
-            DType::I32 => 0.0,
+            DType::I32 | DType::U8 => 0.0,
         };
         if self.same_numbers == self.differing {
             Size::SameNumbers

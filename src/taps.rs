@@ -22,11 +22,14 @@ pub enum DType {
     F32,
     F16,
     I32,
+    U8,
 }
 
 impl DType {
+    pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::I32, Self::U8];
+
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::F32, Self::F16, Self::I32].into_iter().find(|t| t.name() == text)
+        Self::ALL.into_iter().find(|t| t.name() == text)
     }
 
     pub fn name(self) -> &'static str {
@@ -34,6 +37,7 @@ impl DType {
             Self::F32 => "f32",
             Self::F16 => "f16",
             Self::I32 => "i32",
+            Self::U8 => "u8",
         }
     }
 
@@ -41,6 +45,7 @@ impl DType {
         match self {
             Self::F32 | Self::I32 => 4,
             Self::F16 => 2,
+            Self::U8 => 1,
         }
     }
 
@@ -50,6 +55,7 @@ impl DType {
             Self::F32 => "<f4",
             Self::F16 => "<f2",
             Self::I32 => "<i4",
+            Self::U8 => "|u1",
         }
     }
 }
@@ -377,7 +383,7 @@ fn parse_tap(entry: &Value) -> Result<Tap, String> {
         return Err(format!("the name {label} contradicts occurrence {occurrence}"));
     }
     let dtype = text(dtype, "dtype")?;
-    let dtype = DType::parse(&dtype).ok_or(format!("dtype \"{dtype}\" is none of f32, f16, i32"))?;
+    let dtype = DType::parse(&dtype).ok_or(format!("dtype \"{dtype}\" is none of f32, f16, i32, u8"))?;
     let shape = shape.as_array().and_then(|a| a.iter().map(Value::as_u64).collect::<Option<Vec<_>>>());
     let file = text(file, "file")?;
     if file.is_empty() || file.contains(['/', '\\']) || file == ".." {
@@ -466,7 +472,7 @@ mod tests {
         assert!(message("{\n  \"source\": ,").contains("d/taps.json:2:13"), "{}", message("{\n  \"source\": ,"));
         assert!(message(r#"{"taps":[]}"#).contains("missing key \"source\""));
         assert!(with("\"op\"", "\"ops\"").contains("/taps/0: unknown key \"ops\""));
-        assert!(with("f32", "f64").contains("\"f64\" is none of f32, f16, i32"));
+        assert!(with("f32", "f64").contains("\"f64\" is none of f32, f16, i32, u8"));
         assert!(with("[2]", "[-2]").contains("not a list of sizes"));
         assert!(with("a.npy", "../a.npy").contains("not a plain file name"));
         assert!(with("\"name\":\"a\"", "\"name\":\"a#2\"").contains("contradicts occurrence 1"));

@@ -117,7 +117,8 @@ fn find_compiler(scratch: &Path) -> Result<cc::Tool> {
     let triple = host_triple();
     let mut build = cc::Build::new();
     build.target(&triple).host(&triple).opt_level(2).debug(false).warnings(false).extra_warnings(false);
-    build.cargo_output(false).inherit_rustflags(false).out_dir(scratch);
+    build.cargo_metadata(false).cargo_warnings(false).cargo_debug(false).cargo_output(false);
+    build.inherit_rustflags(false).inherit_trim_paths(false).shell_escaped_flags(true).out_dir(scratch);
     let tool = build.try_get_compiler().map_err(|e| missing(&e.to_string()))?;
     if tool.is_like_msvc() {
         let name = tool.path().display();
@@ -157,7 +158,7 @@ fn compile_error(output: &Output, text: &str, compiler: &str, unit: &str) -> Dia
     let log = String::from_utf8_lossy(&output.stderr);
     let first = log
         .lines()
-        .find(|l| l.contains("error"))
+        .find(|l| l.contains("error:") && !l.starts_with("collect2:"))
         .or_else(|| log.lines().find(|l| !l.trim().is_empty()))
         .map_or_else(|| format!("the compiler said nothing ({})", output.status), |l| l.trim().to_string());
     Diagnostic::new("compile-failed", format!("the C compiler refused {unit}"))

@@ -78,6 +78,7 @@ pub struct Encoder {
     api: Arc<Api>,
     hooks: Box<Shared>,
     weights: PathBuf,
+    taps: bool,
     reserved: Option<PlanInfo>,
 }
 
@@ -98,6 +99,17 @@ impl Library {
         serde_json::from_str(text).map_err(|e| fail(format!("the build facts are no JSON: {e}")))
     }
 
+    /// Sizes for `batch` RGB images of one size on `threads` threads, without any weights.
+    pub fn plan_only(&self, width: u32, height: u32, batch: u32, threads: u32) -> Result<PlanInfo> {
+        let (mut info, mut error) = (PlanInfo { threads, ..PlanInfo::default() }, RawError::default());
+        // SAFETY: without a handle the function reads the thread count from the result; both results outlive the call.
+        let status = unsafe { (self.api.plan)(null_mut(), width, height, batch, &mut info, &mut error) };
+        match status {
+            0 => Ok(info),
+            _ => Err(self.api.error(status, &error).fact(format!("{batch} image(s) of {width} x {height}"))),
+        }
+    }
+
     /// Opens the weights of a GGUF file.
     pub fn open(&self, gguf: &Path, options: &OpenOptions) -> Result<Encoder> {
         let api = self.api.clone();
@@ -114,7 +126,7 @@ impl Library {
         };
         let hooks = Box::new(Shared::default());
         let user = (&raw const *hooks).cast_mut().cast::<c_void>();
-        let raw = RawOptions {
+        let mut raw = RawOptions {
             struct_size: size_of::<RawOptions>() as u32,
             threads,
             parallel_for: None,
@@ -128,11 +140,17 @@ impl Library {
         let mut handle = null_mut();
         let mut error = RawError::default();
         // SAFETY: all pointers outlive the call; `user` lives in the box that the encoder keeps until it is closed.
-        let status = unsafe { (api.open)(path.as_ptr(), &raw, &mut handle, &mut error) };
+        let mut open = |raw: &RawOptions| unsafe { (api.open)(path.as_ptr(), raw, &mut handle, &mut error) };
+        let mut status = open(&raw);
+        if status == ARGUMENT {
+            // A library that was built without taps takes no callback for them.
+            raw.tap = None;
+            status = open(&raw);
+        }
         if status != 0 || handle.is_null() {
             return Err(api.error(status, &error).in_file(gguf));
         }
-        Ok(Encoder { handle, api, hooks, weights: gguf.to_path_buf(), reserved: None })
+        Ok(Encoder { handle, api, hooks, weights: gguf.to_path_buf(), taps: raw.tap.is_some(), reserved: None })
     }
 }
 
@@ -242,6 +260,9 @@ impl Encoder {
 
     /// Makes one call with the hooks in place; a panic or an error of a hook wins over the library's own answer.
     fn call(&mut self, hooks: &mut Hooks<'_>, run: impl FnOnce(*mut c_void, &mut RawError) -> i32) -> Result<()> {
+        if hooks.tap.is_some() && !self.taps {
+            return Err(Diagnostic::new("encoder-argument", "the library was built without taps"));
+        }
         let mut error = RawError::default();
         // SAFETY: only the lifetime of the closures changes, and they are taken out again before this function
         // returns: the call below is the only time in which the library may use them.
@@ -259,7 +280,8 @@ impl Encoder {
         match (failure, status) {
             (Some(failure), _) => Err(failure),
             (None, 0) => Ok(()),
-            (None, status) => Err(self.api.error(status, &error).in_file(&self.weights)),
+            (None, status @ (2..=4 | 11)) => Err(self.api.error(status, &error).in_file(&self.weights)),
+            (None, status) => Err(self.api.error(status, &error)),
         }
     }
 }
@@ -516,10 +538,13 @@ fn with_cause(error: &dyn std::error::Error) -> String {
     }
 }
 
+/// The status for arguments that are not allowed.
+const ARGUMENT: i32 = 1;
+
 /// The diagnostic code of each status of the C API.
 fn code(status: i32) -> &'static str {
     match status {
-        1 => "encoder-argument",
+        ARGUMENT => "encoder-argument",
         2 => "encoder-io",
         3 => "encoder-format",
         4 => "encoder-mismatch",
@@ -534,5 +559,148 @@ fn code(status: i32) -> &'static str {
         13 => "encoder-table",
         14 => "encoder-thread",
         _ => "encoder-status",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::compiler::compile;
+    use std::sync::OnceLock;
+
+    /// A stand-in with the real header: small arithmetic instead of an encoder.
+    fn fake() -> Library {
+        static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+        let (_, path) = BUILT.get_or_init(|| {
+            // What else the template fills in stands in comments.
+            let header =
+                include_str!("../runtime/c/encoder.h.j2").replace("{{ encoder }}", "fake").replace("{{ ENCODER }}", "FAKE");
+            let files = [("fake.h", header.as_str()), ("fake.c", include_str!("fake_encoder.c"))];
+            let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror"].map(str::to_string);
+            let cache = tempfile::tempdir().unwrap();
+            let library = compile(&files, "fake.c", &flags, Some(cache.path())).unwrap().library;
+            (cache, library)
+        });
+        Library::load(path, "fake").unwrap()
+    }
+
+    fn open(weights: &str) -> Encoder {
+        fake().open(Path::new(weights), &OpenOptions { threads: 3, variant: None }).unwrap()
+    }
+
+    #[test]
+    fn plans_and_results_come_through() {
+        let mut encoder = open("weights.gguf");
+        assert_eq!(encoder.variant(), "portable");
+        let plan = encoder.plan(6, 3, 2).unwrap();
+        assert_eq!((plan.source_width, plan.source_height, plan.width, plan.height, plan.threads), (6, 3, 8, 4, 3));
+        assert_eq!((plan.grid_rows, plan.grid_cols, plan.batch, plan.tokens, plan.embedding), (1, 2, 2, 2, 3));
+        assert_eq!((plan.output_floats, plan.arena_bytes, plan.flops), (12, 1 << 10, 1 << 40));
+        encoder.reserve(&plan).unwrap();
+        let rgb: Vec<u8> = (0..6 * 3 * 3 * 2).map(|i| i as u8).collect();
+        let pixels = encoder.preprocess_rgb(&rgb, 6, 3, 2).unwrap();
+        assert_eq!((pixels.len(), pixels[0], pixels[4], pixels[18]), (8 * 4 * 3 * 2, 0.0, 4.0, 0.0));
+        // Each token is its number and the first and last value of its image.
+        let out = encoder.encode_rgb(&rgb, 6, 3, 2, Hooks::default()).unwrap();
+        assert_eq!(out, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 54.0, 0.0, 3.0, 54.0, 0.0]);
+        let direct = encoder.encode_pixels(&pixels, 8, 4, 2, Hooks::default()).unwrap();
+        assert_eq!(direct, out);
+        assert_eq!(fake().build_info().unwrap()["encoder"], "fake");
+    }
+
+    #[test]
+    fn a_reserve_is_made_when_none_is_large_enough() {
+        let mut encoder = open("weights.gguf");
+        encoder.encode_rgb(&[0; 48], 4, 4, 1, Hooks::default()).unwrap();
+        encoder.encode_rgb(&[0; 48 * 9], 12, 12, 1, Hooks::default()).unwrap();
+        encoder.encode_rgb(&[0; 48], 4, 4, 1, Hooks::default()).unwrap();
+    }
+
+    #[test]
+    fn errors_of_the_library_become_diagnostics() {
+        let library = fake();
+        let options = OpenOptions::default();
+        let error = library.open(Path::new("missing.gguf"), &options).err().unwrap();
+        assert_eq!((error.code(), error.message()), ("encoder-io", "cannot open missing.gguf"));
+        assert_eq!(error.location().as_deref(), Some("missing.gguf"));
+        let nosuch = OpenOptions { variant: Some("nosuch".to_string()), ..options };
+        assert_eq!(library.open(Path::new("w"), &nosuch).err().unwrap().code(), "encoder-cpu");
+        let mut encoder = open("weights.gguf");
+        assert_eq!(encoder.plan(0, 4, 1).unwrap_err().message(), "status 5");
+        assert_eq!(encoder.encode_rgb(&[0; 47], 4, 4, 1, Hooks::default()).unwrap_err().code(), "encoder-argument");
+        assert_eq!(encoder.encode_rgb(&[], u32::MAX, u32::MAX, 9, Hooks::default()).unwrap_err().code(), "encoder-argument");
+        assert_eq!(encoder.preprocess_rgb(&[], 4, 4, 1).unwrap_err().code(), "encoder-argument");
+    }
+
+    #[test]
+    fn libraries_of_something_else_are_refused() {
+        let path = fake().api.path.clone();
+        let error = Library::load(&path, "other").err().unwrap();
+        assert!(error.plain().contains("no function other_open"), "{}", error.plain());
+        let error = Library::load(Path::new("/nonexistent.so"), "fake").err().unwrap();
+        assert_eq!((error.code(), error.location().as_deref()), ("library-unloadable", Some("/nonexistent.so")));
+    }
+
+    #[test]
+    fn hooks_see_steps_and_values() {
+        let mut encoder = open("weights.gguf");
+        let mut steps = Vec::new();
+        let mut values = Vec::new();
+        let pixels: Vec<f32> = (0..4 * 4 * 3).map(|i| i as f32).collect();
+        let mut progress = |p: Progress<'_>| {
+            steps.push(format!("{}/{} {}", p.step, p.steps, p.name));
+            ControlFlow::Continue(())
+        };
+        let mut tap = |t: &TapView<'_>| {
+            values.push(format!("{} {} {} {:?} {:?}", t.name, t.op, t.kernel, t.shape, &t.contiguous()[..4]));
+            Ok(())
+        };
+        encoder.encode_pixels(&pixels, 4, 4, 1, Hooks { progress: Some(&mut progress), tap: Some(&mut tap) }).unwrap();
+        assert_eq!(steps, ["0/2 copy", "1/2 sum"]);
+        let one = format!("{:?}", 1f32.to_le_bytes());
+        assert_eq!(
+            values,
+            [format!("green-0 copy copy.f32.exact [16, 1] {one}"), "codes sum sum.u8.exact [4] [7, 8, 9, 10]".to_string()]
+        );
+        let closed = open("tapless.gguf").encode_pixels(&pixels, 4, 4, 1, Hooks { progress: None, tap: Some(&mut |_| Ok(())) });
+        assert_eq!(closed.unwrap_err().message(), "the library was built without taps");
+    }
+
+    #[test]
+    fn hooks_can_stop_a_run() {
+        let mut encoder = open("weights.gguf");
+        let pixels = [0.0; 48];
+        let mut stop = |_: Progress<'_>| ControlFlow::Break(());
+        let cancelled = encoder.encode_pixels(&pixels, 4, 4, 1, Hooks { progress: Some(&mut stop), tap: None });
+        assert_eq!(cancelled.unwrap_err().code(), "encoder-cancelled");
+        let mut calls = 0;
+        let mut fail = |_: &TapView<'_>| {
+            calls += 1;
+            Err(Diagnostic::new("disk-full", "no room"))
+        };
+        let failed = encoder.encode_pixels(&pixels, 4, 4, 1, Hooks { progress: None, tap: Some(&mut fail) });
+        assert_eq!((failed.unwrap_err().code(), calls), ("disk-full", 1));
+        encoder.encode_pixels(&pixels, 4, 4, 1, Hooks::default()).unwrap();
+    }
+
+    #[test]
+    fn a_panic_in_a_hook_passes_the_border_whole() {
+        let mut encoder = open("weights.gguf");
+        let thrown = catch_unwind(AssertUnwindSafe(|| {
+            let mut tap = |_: &TapView<'_>| panic!("in the tap");
+            let _ = encoder.encode_pixels(&[0.0; 48], 4, 4, 1, Hooks { progress: None, tap: Some(&mut tap) });
+        }));
+        assert_eq!(thrown.unwrap_err().downcast_ref::<&str>(), Some(&"in the tap"));
+        encoder.encode_pixels(&[0.0; 48], 4, 4, 1, Hooks::default()).unwrap();
+    }
+
+    #[test]
+    fn encoders_work_in_other_threads_and_outlive_their_library() {
+        let encoder = open("weights.gguf");
+        let out = std::thread::spawn(move || {
+            let mut encoder = encoder;
+            encoder.encode_pixels(&[0.0; 48], 4, 4, 1, Hooks::default()).unwrap()
+        });
+        assert_eq!(out.join().unwrap().len(), 3);
     }
 }

@@ -48,9 +48,9 @@ impl Array {
             NpyType::Plain(t) => t.to_string(),
             other => other.descr(),
         };
-        let known = [DType::F32, DType::F16, DType::I32];
-        let Some(dtype) = known.into_iter().find(|t| t.npy() == descr) else {
-            let fact = format!("element type {descr}; read here: <f4, <f2, <i4");
+        let Some(dtype) = DType::ALL.into_iter().find(|t| t.npy() == descr) else {
+            let known = DType::ALL.map(DType::npy).join(", ");
+            let fact = format!("element type {descr}; read here: {known}");
             return Err(fail("npy-type", "element type is not supported".to_string()).fact(fact));
         };
         let shape = npy.header().shape().to_vec();

@@ -1,0 +1,88 @@
+// Tiles of 3 x 4 dot products, AVX2: eight lanes of an output per register, 12 of 16 registers.
+
+// The halving trees of four registers.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline __m128 iso_gemm_tree8_avx2(__m256 a, __m256 b, __m256 c, __m256 d)
+{
+    const __m256 ab = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+    const __m256 cd = _mm256_add_ps(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
+    const __m256 pairs = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
+    const __m256 sums = _mm256_add_ps(pairs, _mm256_movehdup_ps(pairs)); // lanes a . c . b . d .
+    const __m128 bd = _mm_moveldup_ps(_mm256_extractf128_ps(sums, 1));
+    return _mm_blend_ps(_mm256_castps256_ps128(sums), bd, 0xa);
+}
+
+// acc[12][8] (row, then column) continues over `steps` steps of 3 packed rows a and 4 packed rows b.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_steps_avx2(float *acc, const float *a, const float *b, size_t steps)
+{
+#define ISO_GEMM_LOAD(i)                                                                                     \
+    __m256 c##i##0 = _mm256_load_ps(acc + 32 * i), c##i##1 = _mm256_load_ps(acc + 32 * i + 8),               \
+           c##i##2 = _mm256_load_ps(acc + 32 * i + 16), c##i##3 = _mm256_load_ps(acc + 32 * i + 24)
+#define ISO_GEMM_STEP(j)                                     \
+    do {                                                     \
+        const __m256 bj = _mm256_load_ps(b + 8 * j);         \
+        c0##j = _mm256_fmadd_ps(a0, bj, c0##j);              \
+        c1##j = _mm256_fmadd_ps(a1, bj, c1##j);              \
+        c2##j = _mm256_fmadd_ps(a2, bj, c2##j);              \
+    } while (0)
+#define ISO_GEMM_STORE(i)                          \
+    do {                                           \
+        _mm256_store_ps(acc + 32 * i, c##i##0);      \
+        _mm256_store_ps(acc + 32 * i + 8, c##i##1);  \
+        _mm256_store_ps(acc + 32 * i + 16, c##i##2); \
+        _mm256_store_ps(acc + 32 * i + 24, c##i##3); \
+    } while (0)
+    ISO_GEMM_LOAD(0);
+    ISO_GEMM_LOAD(1);
+    ISO_GEMM_LOAD(2);
+    for (size_t s = 0; s < steps; s++) {
+        const __m256 a0 = _mm256_load_ps(a);
+        const __m256 a1 = _mm256_load_ps(a + 8);
+        const __m256 a2 = _mm256_load_ps(a + 16);
+        ISO_GEMM_STEP(0);
+        ISO_GEMM_STEP(1);
+        ISO_GEMM_STEP(2);
+        ISO_GEMM_STEP(3);
+        a += 24;
+        b += 32;
+    }
+    ISO_GEMM_STORE(0);
+    ISO_GEMM_STORE(1);
+    ISO_GEMM_STORE(2);
+#undef ISO_GEMM_LOAD
+#undef ISO_GEMM_STEP
+#undef ISO_GEMM_STORE
+}
+
+// c[3][32] at its first `cols` columns = the dot products of 3 packed rows a and up to 32 packed rows b.
+// acc: [8][lanes/8][12][8] floats. The row is walked in pieces, so that a piece of a stays in the first-level cache;
+// an accumulator is set aside between pieces and goes on as it was.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_panel_avx2(float *c, const float *a, const float *b, size_t cols, size_t steps,
+                                                                  size_t lanes, float *acc)
+{
+    const size_t eights = lanes / 8;
+    const size_t groups = (cols + 3) / 4;
+    memset(acc, 0, groups * eights * 96 * sizeof *acc);
+    for (size_t h = 0; h < eights; h++) {
+        const size_t piece = (steps + (steps + 95) / 96 - 1) / ((steps + 95) / 96);
+        for (size_t s = 0; s < steps; s += piece) {
+            const size_t count = steps - s < piece ? steps - s : piece;
+            for (size_t g = 0; g < groups; g++) {
+                iso_gemm_steps_avx2(acc + (g * eights + h) * 96, a + (h * steps + s) * 24, b + ((g * eights + h) * steps + s) * 32,
+                                    count);
+            }
+        }
+    }
+    for (size_t g = 0; g < groups; g++) {
+        for (size_t i = 0; i < 3; i++) {
+            const float *low = acc + g * eights * 96 + i * 32;
+            __m256 v[4];
+            for (size_t j = 0; j < 4; j++) {
+                v[j] = _mm256_load_ps(low + 8 * j);
+                if (eights == 2) {
+                    v[j] = _mm256_add_ps(v[j], _mm256_load_ps(low + 96 + 8 * j));
+                }
+            }
+            _mm_storeu_ps(c + i * 32 + g * 4, iso_gemm_tree8_avx2(v[0], v[1], v[2], v[3]));
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Arguments as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::fuse::Taps;
+use crate::pipeline::Stage;
+
+#[derive(Debug, Parser)]
+#[command(name = "ir-build", version, about = "Ahead-of-time compiler for the encoders of multimodal models, bit for bit", args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// How results and errors are printed
+    #[arg(long, global = true, value_enum, default_value = "human")]
+    pub message_format: MessageFormat,
+    /// Progress bars
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub progress: ProgressMode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    Human,
+    /// One JSON object per line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressMode {
+    /// On a terminal, for work of more than a second
+    Auto,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compile, encode an image, write embeddings (.npy) and a picture of them
+    Run(RunArgs),
+    /// Check a template and all kernel maps; every error at once
+    Check(CheckArgs),
+    /// Say which kernels compute a value, and why not others
+    Explain(ExplainArgs),
+    /// List encoders, ops, kernels, profiles, or the keys or tensors of a GGUF file
+    List(ListArgs),
+    /// Tokens, grid, memory and work for an image size
+    Plan(PlanArgs),
+    /// Write a loadable GGUF of the template's architecture with seeded weights
+    Synth(SynthArgs),
+    /// First difference between two sets of taps
+    Compare(CompareArgs),
+}
+
+/// What to compile and how.
+#[derive(Debug, Clone, Args)]
+pub struct Source {
+    /// Template: a path, or a name found in ./templates or built in
+    #[arg(long, value_name = "TEMPLATE")]
+    pub template: Option<String>,
+    /// GGUF file whose sizes and weight types the build is for
+    #[arg(long, value_name = "GGUF", conflicts_with_all = ["preset", "weights"])]
+    pub model: Option<PathBuf>,
+    /// Published sizes of the template to build for [default: the template's]
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// How a preset's weights are stored
+    #[arg(long, default_value = "f16")]
+    pub weights: String,
+    /// Which bits come out [default: the target's]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Language of the result
+    #[arg(long, default_value = "c")]
+    pub target: String,
+    /// Directory of kernel maps [default: ./kernel_maps, else built in]
+    #[arg(long, value_name = "DIR")]
+    pub maps: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TapsArg {
+    /// Every tap of the template; fusion stops at them
+    All,
+    /// Those that fusion leaves over
+    Kept,
+}
+
+impl From<TapsArg> for Taps {
+    fn from(t: TapsArg) -> Self {
+        match t {
+            TapsArg::All => Taps::All,
+            TapsArg::Kept => Taps::Kept,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// Which intermediate values can be watched
+    #[arg(long, value_enum, default_value = "kept")]
+    pub taps: TapsArg,
+    /// Output directory [default: generated/<encoder>/<target>]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Print a stage and stop
+    #[arg(long, value_enum)]
+    pub stop: Option<Stage>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// PNG, JPEG or PPM
+    pub image: PathBuf,
+    /// Directory for embeddings.npy and features.png
+    #[arg(short, long, value_name = "DIR", default_value = "out")]
+    pub output: PathBuf,
+    /// Threads [default: one per core]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub threads: u32,
+    /// Force a kernel variant (results are the same)
+    #[arg(long)]
+    pub variant: Option<String>,
+    /// Also write every tap of the template to this directory
+    #[arg(long, value_name = "DIR")]
+    pub dump: Option<PathBuf>,
+    /// Fail unless the embedding's SHA-256 equals the one in this file for the profile
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub source: Source,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Template: a path or a name
+    #[arg(value_name = "TEMPLATE")]
+    pub name: String,
+    /// Value of the template, as `--stop kernels` prints it (`qkv-0`), or a tap (`ln1-0`)
+    pub value: String,
+    #[command(flatten)]
+    pub source: Source,
+    #[arg(long, value_enum, default_value = "kept")]
+    pub taps: TapsArg,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(subcommand)]
+    pub what: What,
+    /// Directory of kernel maps [default: ./kernel_maps, else built in]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub maps: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum What {
+    /// Templates, with their presets
+    Encoders,
+    /// Ops with signature and classes
+    Ops,
+    /// Kernels with class and variant
+    Kernels,
+    /// Profiles and the builds they equal
+    Profiles,
+    /// Metadata of a GGUF file
+    Keys { file: PathBuf },
+    /// Tensors of a GGUF file
+    Tensors { file: PathBuf },
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// Image size, as 1024x768: preprocessing decides the encoded size
+    #[arg(long, value_name = "WxH")]
+    pub image: Size,
+    #[arg(long, default_value_t = 1)]
+    pub batch: u32,
+    #[arg(long, default_value_t = 1)]
+    pub threads: u32,
+    #[arg(long, value_enum, default_value = "kept")]
+    pub taps: TapsArg,
+}
+
+#[derive(Debug, Args)]
+pub struct SynthArgs {
+    /// Template: a path or a name
+    #[arg(long)]
+    pub template: String,
+    /// Published sizes of the template [default: the template's]
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// How weights are stored
+    #[arg(long, default_value = "f16")]
+    pub weights: String,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Directory of kernel maps [default: ./kernel_maps, else built in]
+    #[arg(long, value_name = "DIR")]
+    pub maps: Option<PathBuf>,
+    /// GGUF file to write
+    #[arg(short, long, value_name = "GGUF")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Directory of taps (`run --dump`)
+    pub left: PathBuf,
+    pub right: PathBuf,
+    /// Rows of the table
+    #[arg(long, default_value_t = 20)]
+    pub rows: usize,
+}
+
+/// Width and height in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub width: u32,
+    pub height: u32,
+}
+
+impl std::str::FromStr for Size {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let parse = |t: &str| t.parse::<u32>().ok().filter(|v| *v > 0);
+        s.split_once('x')
+            .and_then(|(w, h)| Some(Size { width: parse(w)?, height: parse(h)? }))
+            .ok_or_else(|| format!("\"{s}\" is not a size like 1024x768"))
+    }
+}

@@ -1,0 +1,68 @@
+//! `ir-build explain TEMPLATE VALUE`: the class and kernels of a value, every candidate and why it was or was not taken.
+
+use std::process::ExitCode;
+
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use serde_json::json;
+
+use super::args::ExplainArgs;
+use super::build::Loaded;
+use super::output::Output;
+use crate::diagnostic::{Diagnostic, Result};
+use crate::pipeline;
+use crate::select::How;
+use crate::signature::show;
+
+pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
+    let loaded = Loaded::named(&args.name, &args.source)?;
+    let plan = pipeline::compile(&loaded.inputs(args.taps.into()))?;
+    let g = &plan.graph;
+    let id = g
+        .ids()
+        .find(|id| g.node(*id).name == args.value || g.node(*id).tap.as_deref() == Some(&args.value))
+        .ok_or_else(|| {
+            let near: Vec<_> = g.ids().map(|id| g.node(id).name.clone()).filter(|n| n.contains(args.value.split('-').next().unwrap_or(""))).collect();
+            Diagnostic::new("explain-value", format!("no value or tap \"{}\" after fusion", args.value))
+                .fact(format!("alike: {}", near.iter().take(12).cloned().collect::<Vec<_>>().join(", ")))
+                .help("`ir-build --template … --stop kernels` prints all values; --taps all keeps those that fusion removes")
+        })?;
+    let node = g.node(id);
+    let mut text = format!("{} : {} {}\n", node.name, node.facts.dtype, show(&node.facts.shape));
+    let mut json = json!({ "reason": "explain", "value": node.name, "dtype": node.facts.dtype.name(), "shape": show(&node.facts.shape) });
+    match &node.facts.how {
+        How::Given => text += "given: an input or a weight\n",
+        How::View => {
+            text += &format!("a view: offset {} elements, strides {:?}, no kernel\n", node.facts.layout.offset, node.facts.layout.strides);
+        }
+        How::Kernels(s) => {
+            let op = node.op().unwrap_or_default();
+            text += &format!("op {op}, profile {}, target {}\n", loaded.profile.name, loaded.target.name);
+            let map = loaded.maps.op(op);
+            let mut rows = Vec::new();
+            for c in &s.choices {
+                let guard = c.guard_text.clone().unwrap_or_else(|| "otherwise".to_string());
+                text += &format!("\nclass {} ({guard}):\n", c.class);
+                for step in map.iter().flat_map(|m| &m.classes[&c.class].steps) {
+                    text += &format!("  {step}\n");
+                }
+                let mut table = Table::new();
+                table.load_style(UTF8_FULL_CONDENSED).set_header(["kernel", "verdict"]);
+                for k in &c.candidates {
+                    let v = &loaded.target.variants[k.variant];
+                    let needs = if v.features.is_empty() { "runs everywhere".to_string() } else { format!("taken if the CPU has {}", v.features.join(" ")) };
+                    table.add_row([k.kernel.clone(), needs.clone()]);
+                    rows.push(json!({ "class": c.class, "guard": c.guard_text, "kernel": k.kernel, "verdict": needs }));
+                }
+                for (k, why) in &c.refused {
+                    table.add_row([k.clone(), format!("no: {why}")]);
+                    rows.push(json!({ "class": c.class, "guard": c.guard_text, "kernel": k, "refused": why }));
+                }
+                text += &format!("{table}\n");
+            }
+            json["op"] = json!(op);
+            json["kernels"] = json!(rows);
+        }
+    }
+    out.result(&text, &json);
+    Ok(ExitCode::SUCCESS)
+}

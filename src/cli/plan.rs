@@ -1,0 +1,83 @@
+//! `ir-build plan --image WxH`: tokens, grid, memory table and work, before anything is allocated.
+
+use std::process::ExitCode;
+
+use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
+use serde_json::json;
+
+use super::args::PlanArgs;
+use super::build::Loaded;
+use super::output::{Output, bytes};
+use super::run::Compiled;
+use crate::diagnostic::{Diagnostic, Result};
+use crate::fuse::Taps;
+
+/// Rows of the memory table.
+const LARGEST: usize = 16;
+
+pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
+    let loaded = Loaded::new(&args.source)?;
+    let compiled = Compiled::new(&loaded, Taps::from(args.taps), out)?;
+    let info = compiled.library.plan_only(args.image.width, args.image.height, args.batch, args.threads)?;
+    let dims = compiled.dims(&info)?;
+    let place = compiled
+        .plan
+        .place(&dims)
+        .ok_or_else(|| Diagnostic::new("plan-size", "the memory of this image does not fit 64-bit numbers"))?;
+    let flops = compiled.plan.flops(&dims).unwrap_or(0);
+    if flops != info.flops {
+        return Err(Diagnostic::new("internal-plan", "compiler and library disagree").fact(format!("FLOPs {flops} and {}", info.flops)));
+    }
+    let mut order: Vec<usize> = (0..place.sizes.len()).collect();
+    order.sort_by_key(|v| std::cmp::Reverse(place.sizes[*v]));
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_header(["value", "offset", "bytes", "from step", "to step"]);
+    for v in order.iter().take(LARGEST) {
+        let s = &compiled.plan.values[*v];
+        table.add_row([s.name.clone(), place.offsets[*v].to_string(), place.sizes[*v].to_string(), s.first.to_string(), s.last.to_string()]);
+    }
+    for c in 1..5 {
+        if let Some(column) = table.column_mut(c) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let weights: u64 = compiled.plan.weights.iter().filter_map(|id| Some(compiled.plan.graph.node(*id).facts.stored.as_ref()?.bytes)).sum();
+    let text = format!(
+        "image    {}x{} -> {}x{} pixels, {} x {} cells of the grid, batch {}\n\
+         output   {} tokens of {} floats per image, {} bytes\n\
+         work     {:.3} GFLOP\n\
+         weights  {} (mapped from the file)\n\
+         arena    {} bytes = {}: values {} + {} x {} per thread + preprocessing\n\
+         {} values share the arena; the largest {}:\n{table}",
+        info.source_width,
+        info.source_height,
+        info.width,
+        info.height,
+        info.grid_rows,
+        info.grid_cols,
+        info.batch,
+        info.tokens,
+        info.embedding,
+        info.output_floats * 4,
+        info.flops as f64 / 1e9,
+        bytes(weights),
+        info.arena_bytes,
+        bytes(info.arena_bytes),
+        place.values_bytes,
+        info.threads,
+        place.worker_scratch,
+        place.sizes.len(),
+        LARGEST.min(place.sizes.len()),
+    );
+    let json = json!({
+        "reason": "plan", "width": info.width, "height": info.height, "grid": [info.grid_rows, info.grid_cols], "batch": info.batch,
+        "tokens": info.tokens, "embedding": info.embedding, "arena_bytes": info.arena_bytes, "values_bytes": place.values_bytes,
+        "worker_scratch": place.worker_scratch, "threads": info.threads, "flops": info.flops, "weight_bytes": weights,
+        "values": order.iter().map(|v| json!({
+            "name": compiled.plan.values[*v].name, "offset": place.offsets[*v], "bytes": place.sizes[*v],
+            "first": compiled.plan.values[*v].first, "last": compiled.plan.values[*v].last,
+        })).collect::<Vec<_>>(),
+    });
+    out.result(&text, &json);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,281 @@
+//! What the frame of a target is rendered with: tables of values, weights, kernels, steps and taps.
+
+use indexmap::IndexSet;
+use serde_json::{Value, json};
+
+use super::kernel::Instances;
+use super::preprocess;
+use crate::diagnostic::{Diagnostic, Result};
+use crate::expr::{Bound, Dim};
+use crate::files::hash;
+use crate::fuse::Taps;
+use crate::gguf::{MetaArray, MetaValue};
+use crate::ir::hex_float;
+use crate::pipeline::Inputs;
+use crate::plan::{Place, Plan, Pointer};
+use crate::select::How;
+
+/// Largest width or height of a source image, in pixels.
+const LARGEST_SIDE: u64 = 65535;
+
+pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
+    let mut exprs = IndexSet::new();
+    let mut instances = Instances::default();
+    let mut choices: IndexSet<String> = IndexSet::new();
+    let mut steps = Vec::new();
+    for step in &plan.steps {
+        let node = plan.graph.node(step.node);
+        let How::Kernels(selected) = &node.facts.how else { continue };
+        let Some(map) = i.maps.op(node.op().unwrap_or_default()) else { continue };
+        let mut indices = Vec::new();
+        let mut args: Option<Vec<usize>> = None;
+        let mut tables: Vec<String> = Vec::new();
+        for choice in &selected.choices {
+            let mut candidates = Vec::new();
+            for c in &choice.candidates {
+                let kernel = &map.kernels[&c.kernel];
+                let index = instances.get(i, map, kernel, c.variant, node, selected)?;
+                candidates.push(json!({ "kernel": index, "tasks": add(&mut exprs, c.tasks.to_c()) }));
+                let these: Vec<usize> = kernel.args.iter().map(|a| add(&mut exprs, selected.bound[a].to_c())).collect();
+                same(&mut args, these, &kernel.at)?;
+                if tables.is_empty() {
+                    tables.clone_from(&kernel.tables);
+                } else if tables != kernel.tables {
+                    return Err(kernel.at.error("map-tables", "kernels of one op must read the same tables", "this kernel"));
+                }
+            }
+            let guard = choice.guard.clone().map(|g| add(&mut exprs, format!("({g}) ? 1 : 0")));
+            indices.push(choices.insert_full(json!({ "guard": guard, "candidates": candidates }).to_string()).0);
+        }
+        let mut refs: Vec<Value> = step.pointers.iter().map(pointer).collect();
+        refs.extend(tables.iter().map(|t| json!({ "kind": "table", "index": instances.tables.get_index_of(t), "offset": 0 })));
+        steps.push(json!({ "name": node.name, "op": map.op, "choices": indices, "refs": refs, "args": args.unwrap_or_default() }));
+    }
+    let preprocess = preprocess::build(i, &mut instances)?;
+    let values: Vec<Value> = plan
+        .values
+        .iter()
+        .map(|v| json!({ "name": v.name, "bytes": add(&mut exprs, v.bytes.to_c()), "first": v.first, "last": v.last }))
+        .collect();
+    let worker_scratch: Vec<usize> = plan.worker_scratch.iter().map(|s| add(&mut exprs, s.to_c())).collect();
+    let taps = taps(plan, &mut exprs)?;
+    let (tokens, embedding) = output(i, plan)?;
+    let flops = flops(plan);
+    let choices: Vec<Value> = choices.iter().map(|c| serde_json::from_str(c)).collect::<Result<_, _>>().map_err(json_error)?;
+    let input = input(i, plan)?;
+    let (tokens, flops) = (add(&mut exprs, tokens.to_c()), add(&mut exprs, flops));
+    let guard_of = |suffix: &str| i.target.variants.iter().find(|v| v.suffix == suffix).and_then(|v| v.guard.clone());
+    Ok(json!({
+        "encoder": i.template.encoder,
+        "ENCODER": i.template.encoder.to_uppercase(),
+        "stamp": stamp(i),
+        "build_info": build_info(i),
+        "rt": i.sizes.runtime.keys().collect::<Vec<_>>(),
+        "input": input,
+        "checks": i.sizes.checks.iter().map(|(k, v)| check(k, v)).collect::<Result<Vec<_>>>()?,
+        "weights": plan.weights.iter().filter_map(|id| {
+            let s = plan.graph.node(*id).facts.stored.as_ref()?;
+            Some(json!({ "name": s.tensor, "type_id": s.dtype.id(), "type": s.dtype.to_string(), "ne": s.ne, "bytes": s.bytes }))
+        }).collect::<Vec<_>>(),
+        "exprs": exprs.iter().collect::<Vec<_>>(),
+        "values": values,
+        "worker_scratch": worker_scratch,
+        "snippets": instances.snippets.iter().map(|(name, text)| {
+            json!({ "name": name, "text": text, "guard": name.split_once('.').and_then(|(_, suffix)| guard_of(suffix)) })
+        }).collect::<Vec<_>>(),
+        "tables": instances.tables.iter().map(|(name, text)| json!({ "name": name, "text": text })).collect::<Vec<_>>(),
+        "kernels": instances.list.values().map(|k| {
+            let v = &i.target.variants[k.variant];
+            json!({ "symbol": k.symbol, "id": k.id, "variant": v.name, "guard": v.guard, "text": k.text, "params": k.params, "args": k.args })
+        }).collect::<Vec<_>>(),
+        "variants": i.target.variants.iter().map(|v| json!({
+            "name": v.name, "macro": v.macro_name, "attribute": v.attribute, "features": v.features, "guard": v.guard,
+        })).collect::<Vec<_>>(),
+        "choices": choices,
+        "steps": steps,
+        "taps": taps,
+        "tokens": tokens,
+        "embedding": embedding,
+        "flops": flops,
+        "preprocess": preprocess,
+    }))
+}
+
+fn add(exprs: &mut IndexSet<String>, text: String) -> usize {
+    exprs.insert_full(text).0
+}
+
+fn same(args: &mut Option<Vec<usize>>, these: Vec<usize>, at: &crate::json::At) -> Result<()> {
+    match args {
+        None => *args = Some(these),
+        Some(before) if *before == these => {}
+        Some(_) => return Err(at.error("map-args", "kernels of one op must take the same args", "this kernel")),
+    }
+    Ok(())
+}
+
+fn pointer(p: &Pointer) -> Value {
+    let (kind, index) = match p.place {
+        Place::Value(v) => ("value", v),
+        Place::Weight(w) => ("weight", w),
+        Place::Output(o) => ("output", o),
+    };
+    json!({ "kind": kind, "index": index, "offset": p.offset })
+}
+
+fn taps(plan: &Plan, exprs: &mut IndexSet<String>) -> Result<Vec<Value>> {
+    plan.taps
+        .iter()
+        .map(|t| {
+            let node = plan.graph.node(t.node);
+            let bytes = node
+                .facts
+                .dtype
+                .element_bytes()
+                .ok_or_else(|| node.at.error("plan-tap", "a block format cannot be tapped", "this value"))?;
+            if node.facts.shape.len() > 4 {
+                return Err(node.at.error("plan-tap", "a tap has at most four dimensions", "this value"));
+            }
+            Ok(json!({
+                "step": t.step,
+                "name": node.tap,
+                "ref": pointer(&t.pointer),
+                "dtype": node.facts.dtype.name(),
+                "shape": node.facts.shape.iter().map(|d| add(exprs, d.to_c())).collect::<Vec<_>>(),
+                "stride": node.facts.layout.strides.iter().map(|s| s.saturating_mul(bytes)).collect::<Vec<_>>(),
+            }))
+        })
+        .collect()
+}
+
+/// Tokens per image and floats per token of the one output.
+fn output(i: &Inputs, plan: &Plan) -> Result<(Dim, u64)> {
+    let at = &i.template.at;
+    let mut outputs = plan.graph.outputs.iter();
+    let (Some((name, id)), None) = (outputs.next(), outputs.next()) else {
+        return Err(at.error("template-output", "target c emits exactly one output", "in this template"));
+    };
+    let facts = &plan.graph.node(*id).facts;
+    let batch = &plan.graph.node(input_node(plan)?).facts.shape[0];
+    let fail = |why: &str| at.error("template-output", format!("output \"{name}\": {why}"), "in this template");
+    let [rows, width] = facts.shape.as_slice() else { return Err(fail("must be [rows, features]")) };
+    let tokens = rows.div(batch).ok_or_else(|| fail("rows are not a multiple of the batch"))?;
+    Ok((tokens, width.as_const().ok_or_else(|| fail("features must be static"))?))
+}
+
+fn input_node(plan: &Plan) -> Result<crate::ir::Id> {
+    plan.graph
+        .ids()
+        .find(|id| plan.graph.node(*id).kind == crate::ir::Kind::Input)
+        .ok_or_else(|| Diagnostic::new("template-input", "the graph has no input"))
+}
+
+/// How image sides relate to run-time dimensions: input shape [batch, rows*unit, cols*unit, channels].
+fn input(i: &Inputs, plan: &Plan) -> Result<Value> {
+    let at = &i.template.input.at;
+    let shape = &plan.graph.node(input_node(plan)?).facts.shape;
+    let fail = |why: &str| at.error("template-input", format!("the input must be [batch, rows*unit, columns*unit, 3]: {why}"), "this input");
+    let [batch, rows, cols, channels] = shape.as_slice() else { return Err(fail("it has another rank")) };
+    let side = |d: &Dim| -> Option<(String, u64)> {
+        i.sizes.runtime.keys().find_map(|r| Some((r.clone(), d.div(&Dim::symbol(r))?.as_const()?)))
+    };
+    let (batch_dim, one) = side(batch).ok_or_else(|| fail("the first dimension is no run-time dimension"))?;
+    let (row_dim, row_unit) = side(rows).ok_or_else(|| fail("rows are no multiple of one run-time dimension"))?;
+    let (col_dim, col_unit) = side(cols).ok_or_else(|| fail("columns are no multiple of one run-time dimension"))?;
+    if one != 1 || channels.as_const() != Some(3) {
+        return Err(fail("batch or channels differ"));
+    }
+    let grid = Dim::symbol(&row_dim).mul(&Dim::symbol(&col_dim)).ok_or_else(|| fail("overflow"))?;
+    let mut max_grid = None;
+    for limit in &i.template.limits {
+        let d = i.sizes.eval(&limit.expr, &limit.at, &Default::default())?;
+        if d != grid {
+            return Err(limit.at.error("template-limit", format!("target c limits {grid} only"), "this limit"));
+        }
+        max_grid = Some(limit.max);
+    }
+    let max = |d: &str| i.sizes.runtime.get(d).copied();
+    Ok(json!({
+        "batch_dim": batch_dim, "row_dim": row_dim, "col_dim": col_dim,
+        "row_unit": row_unit, "col_unit": col_unit, "channels": 3,
+        "row_multiple": 1, "col_multiple": 1,
+        "max_rows": max(&row_dim), "max_cols": max(&col_dim), "max_batch": max(&batch_dim),
+        "max_grid": max_grid.ok_or_else(|| fail(&format!("no limit for {grid} is given")))?,
+        "max_side": LARGEST_SIDE,
+    }))
+}
+
+fn flops(plan: &Plan) -> String {
+    let mut sum = Dim::constant(0);
+    let mut rest: Vec<String> = Vec::new();
+    for s in &plan.steps {
+        if let How::Kernels(k) = &plan.graph.node(s.node).facts.how {
+            match &k.flops {
+                Bound::Dim(d) => match sum.add(d) {
+                    Some(next) => sum = next,
+                    None => rest.push(d.to_c()),
+                },
+                other => rest.push(other.to_c()),
+            }
+        }
+    }
+    rest.insert(0, sum.to_c());
+    rest.join(" + ")
+}
+
+fn check(key: &str, value: &MetaValue) -> Result<Value> {
+    Ok(match value {
+        MetaValue::String(s) => json!({ "key": key, "type": "string", "value": s }),
+        MetaValue::Bool(b) => json!({ "key": key, "type": "bool", "value": u8::from(*b).to_string() }),
+        MetaValue::U32(v) => json!({ "key": key, "type": "u32", "value": v.to_string() }),
+        MetaValue::F32(v) => json!({ "key": key, "type": "f32", "value": hex_float(*v) }),
+        MetaValue::Array(MetaArray::F32(v)) => {
+            json!({ "key": key, "type": "f32[]", "values": v.iter().map(|f| hex_float(*f)).collect::<Vec<_>>() })
+        }
+        other => {
+            return Err(Diagnostic::new("internal-emit", format!("metadata \"{key}\" of type {} cannot be checked", other.describe_type())));
+        }
+    })
+}
+
+/// SHA-256 of a map file as the build read it.
+fn map_hash(i: &Inputs, path: &str) -> String {
+    hash(i.maps.files.get(path).unwrap_or_default().as_bytes())
+}
+
+fn stamp(i: &Inputs) -> Vec<String> {
+    let taps = match i.taps {
+        Taps::All => "all of the template",
+        Taps::Kept => "those that fusion leaves",
+    };
+    vec![
+        format!("Written by isobit {}; this code is yours to use under any licence you like.", env!("CARGO_PKG_VERSION")),
+        format!("template  {} {}", i.template.encoder, hash(i.template.text.as_bytes())),
+        format!("sizes     {}", i.sizes.label()),
+        format!("profile   {} {}", i.profile.name, map_hash(i, &format!("profiles/{}.json", i.profile.name))),
+        format!("          {}", i.profile.doc),
+        format!("target    {} {}", i.target.name, map_hash(i, &format!("targets/{}.json", i.target.name))),
+        format!("maps      {}", i.maps.hash()),
+        format!("taps      {taps}"),
+    ]
+}
+
+/// The stamp for machines.
+fn build_info(i: &Inputs) -> String {
+    json!({
+        "isobit": env!("CARGO_PKG_VERSION"),
+        "encoder": i.template.encoder,
+        "template_sha256": hash(i.template.text.as_bytes()),
+        "sizes": i.sizes.label(),
+        "profile": i.profile.name,
+        "reference": i.profile.stands_for,
+        "target": i.target.name,
+        "maps_sha256": i.maps.hash(),
+        "taps": if i.taps == Taps::All { "all" } else { "kept" },
+    })
+    .to_string()
+}
+
+fn json_error(e: serde_json::Error) -> Diagnostic {
+    Diagnostic::new("internal-emit", format!("a table does not read back: {e}"))
+}

@@ -1,0 +1,228 @@
+//! Kernel instances: a kernel's source rendered for constants, attributes and strides, once per distinct key.
+
+use indexmap::IndexMap;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde_json::json;
+
+use super::environment;
+use crate::diagnostic::{Diagnostic, Result};
+use crate::ir::{Attr, Kind, Node, hex_float};
+use crate::maps::{KernelDef, OpMap};
+use crate::pipeline::Inputs;
+use crate::select::{Chosen, Selected};
+
+/// A rendered C function and how to call it.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    pub symbol: String,
+    pub id: String,
+    pub variant: usize,
+    pub text: String,
+    /// C types of the pointer parameters: operands, result, tables.
+    pub params: Vec<String>,
+    pub args: usize,
+}
+
+/// All instances of a build, and what they need besides, each once and in first-use order.
+#[derive(Default)]
+pub struct Instances {
+    pub list: IndexMap<String, Instance>,
+    pub snippets: IndexMap<String, String>,
+    pub tables: IndexMap<String, String>,
+}
+
+impl Instances {
+    /// Index of the instance of `kernel` that this node needs.
+    pub fn get(&mut self, i: &Inputs, map: &OpMap, kernel: &KernelDef, variant: usize, node: &Node<Chosen>, selected: &Selected) -> Result<usize> {
+        let Kind::Op { attrs, .. } = &node.kind else {
+            return Err(node.at.error("internal-emit", "only ops have kernels", "this value"));
+        };
+        let call = Call::new(map, kernel, attrs, selected);
+        let symbol = format!("{}{}", kernel.id.symbol(), call.suffix());
+        if let Some((index, _, _)) = self.list.get_full(&symbol) {
+            return Ok(index);
+        }
+        for name in &kernel.shared {
+            self.snippet(i, name, &kernel.lang)?;
+        }
+        for name in &kernel.tables {
+            if !self.tables.contains_key(name) {
+                self.tables.insert(name.clone(), source(i, &format!("_tables/{name}.{}", kernel.lang))?);
+            }
+        }
+        let (prototype, params) = call.prototype(&symbol);
+        let path = kernel.id.path(&kernel.lang);
+        let text = render(i, &path, call.context(&symbol, &prototype))?;
+        let instance = Instance { symbol: symbol.clone(), id: kernel.id.text.clone(), variant, text, params, args: kernel.args.len() };
+        Ok(self.list.insert_full(symbol, instance).0)
+    }
+
+    pub fn snippet(&mut self, i: &Inputs, name: &str, lang: &str) -> Result<()> {
+        if !self.snippets.contains_key(name) {
+            self.snippets.insert(name.to_string(), source(i, &format!("_shared/{name}.{lang}"))?);
+        }
+        Ok(())
+    }
+}
+
+fn source(i: &Inputs, path: &str) -> Result<String> {
+    i.maps
+        .files
+        .get(path)
+        .map(str::to_string)
+        .ok_or_else(|| Diagnostic::new("map-snippet", format!("{} does not exist", i.maps.files.name(path))))
+}
+
+/// Renders a kernel source of the maps.
+pub fn render(i: &Inputs, path: &str, context: Value) -> Result<String> {
+    let name = i.maps.files.name(path);
+    let text = source(i, path)?;
+    environment().render_named_str(&name, &text, context).map_err(|e| {
+        let line = e.line().map(|l| format!(":{l}")).unwrap_or_default();
+        Diagnostic::new("emit-kernel", format!("{name}{line} does not render: {e:#}"))
+    })
+}
+
+/// One use of a kernel: names and values its source may use.
+struct Call<'a> {
+    map: &'a OpMap,
+    kernel: &'a KernelDef,
+    attrs: &'a IndexMap<String, Attr>,
+    selected: &'a Selected,
+}
+
+impl<'a> Call<'a> {
+    fn new(map: &'a OpMap, kernel: &'a KernelDef, attrs: &'a IndexMap<String, Attr>, selected: &'a Selected) -> Self {
+        Self { map, kernel, attrs, selected }
+    }
+
+    /// (parameter name, pattern name) of every operand.
+    fn operands(&self) -> Vec<(String, String)> {
+        let Some(signature) = &self.map.signature else { return Vec::new() };
+        let fixed = signature.operands.iter().filter(|p| !p.variadic).count();
+        (0..self.selected.operands.len())
+            .filter_map(|slot| {
+                let p = signature.operand(slot)?;
+                Some(if p.variadic { (format!("{}{}", p.name, slot - fixed), p.name.clone()) } else { (p.name.clone(), p.name.clone()) })
+            })
+            .collect()
+    }
+
+    fn constant(&self, name: &str) -> Option<u64> {
+        self.selected.bound.get(name).and_then(|d| d.as_const())
+    }
+
+    /// Last dimensions of variadic operands by pattern name.
+    fn widths(&self) -> IndexMap<String, Vec<u64>> {
+        let mut out: IndexMap<String, Vec<u64>> = IndexMap::new();
+        for ((param, pattern), (shape, _)) in self.operands().iter().zip(&self.selected.operands) {
+            if param != pattern
+                && let Some(width) = shape.last().and_then(|d| d.as_const())
+            {
+                out.entry(pattern.clone()).or_default().push(width);
+            }
+        }
+        out
+    }
+
+    /// The part of the symbol that tells instances of one kernel apart: constants, attributes, strides, widths.
+    fn suffix(&self) -> String {
+        let mut parts: Vec<String> =
+            self.kernel.consts.iter().filter_map(|n| self.constant(n).map(|v| format!("{n}{v}"))).collect();
+        for (name, attr) in self.attrs {
+            match attr {
+                Attr::F32(v) => parts.push(format!("{name}{:08x}", v.to_bits())),
+                Attr::Dim(d) if !self.kernel.consts.contains(name) && !self.kernel.args.contains(name) => {
+                    if let Some(v) = d.as_const() {
+                        parts.push(format!("{name}{v}"));
+                    }
+                }
+                Attr::Word(w) => parts.push(w.clone()),
+                _ => {}
+            }
+        }
+        for ((param, pattern), (shape, layout)) in self.operands().iter().zip(&self.selected.operands) {
+            if self.kernel.strided.contains(pattern) && !layout.is_contiguous(shape) {
+                let s: Vec<_> = layout.strides.iter().map(u64::to_string).collect();
+                parts.push(format!("{param}s{}", s.join("x")));
+            }
+        }
+        for (name, widths) in self.widths() {
+            let w: Vec<_> = widths.iter().map(u64::to_string).collect();
+            parts.push(format!("{name}{}", w.join("x")));
+        }
+        if parts.is_empty() { String::new() } else { format!("__{}", parts.join("_")) }
+    }
+
+    fn prototype(&self, symbol: &str) -> (String, Vec<String>) {
+        let mut text = Vec::new();
+        let mut params = Vec::new();
+        let restrict = |name: &str| if self.kernel.over.iter().any(|o| o == name) { "" } else { "restrict " };
+        for (param, pattern) in self.operands() {
+            let c = self.selected.row.get(&pattern).map_or("void", |d| d.c_type());
+            text.push(format!("const {c} *{}{param}", restrict(&pattern)));
+            params.push(format!("const {c} *"));
+        }
+        if let Some(result) = self.map.signature.as_ref().map(|s| &s.result.name) {
+            let c = self.selected.row.get(result).map_or("void", |d| d.c_type());
+            let restrict = if self.kernel.over.is_empty() { "restrict " } else { "" };
+            text.push(format!("{c} *{restrict}{result}"));
+            params.push(format!("{c} *"));
+        }
+        for t in &self.kernel.tables {
+            text.push(format!("const table_{t}_t *restrict {t}"));
+            params.push(format!("const table_{t}_t *"));
+        }
+        text.extend(self.kernel.args.iter().map(|a| format!("size_t {a}")));
+        text.push("size_t t0".to_string());
+        text.push("size_t t1".to_string());
+        text.push("void *restrict scratch".to_string());
+        (format!("static void {symbol}({})", text.join(", ")), params)
+    }
+
+    fn context(&self, symbol: &str, prototype: &str) -> Value {
+        let mut c = serde_json::Map::new();
+        for name in &self.kernel.consts {
+            c.insert(name.clone(), json!(self.constant(name)));
+        }
+        for (name, widths) in self.widths() {
+            c.insert(format!("{name}_k"), json!(widths));
+        }
+        let mut stride = serde_json::Map::new();
+        for ((param, pattern), (_, layout)) in self.operands().iter().zip(&self.selected.operands) {
+            if self.kernel.strided.contains(pattern) {
+                stride.insert(param.clone(), json!(layout.strides));
+            }
+        }
+        let types: serde_json::Map<_, _> = self.selected.row.iter().map(|(k, v)| (k.clone(), json!(v.name()))).collect();
+        let variadic: Vec<_> = self.operands().into_iter().filter(|(p, n)| p != n).map(|(p, _)| json!({ "name": p })).collect();
+        context! {
+            name => symbol,
+            prototype => prototype,
+            c => Value::from(Serde(&c)),
+            attr => Value::from(Serde(attributes(self.attrs))),
+            stride => Value::from(Serde(&stride)),
+            types => Value::from(Serde(&types)),
+            variadic => Value::from(Serde(&variadic)),
+        }
+    }
+}
+
+/// Attributes as kernel sources see them: integers, hexadecimal float literals, words, lists.
+pub fn attributes(attrs: &IndexMap<String, Attr>) -> serde_json::Map<String, serde_json::Value> {
+    attrs
+        .iter()
+        .filter_map(|(k, v)| {
+            let value = match v {
+                Attr::Dim(d) => json!(d.as_const()?),
+                Attr::F32(f) => json!(hex_float(*f)),
+                Attr::F32List(l) => json!(l.iter().map(|f| hex_float(*f)).collect::<Vec<_>>()),
+                Attr::U8List(l) => json!(l),
+                Attr::Word(w) => json!(w),
+                Attr::Shape(_) => return None,
+            };
+            Some((k.clone(), value))
+        })
+        .collect()
+}

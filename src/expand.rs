@@ -1,0 +1,328 @@
+//! Template → OpGraph: loops unrolled, conditions decided, names and attributes resolved; every value named once.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::Result;
+use crate::expr::{Dim, Expr};
+use crate::ir::{Attr, Dag, Id, Kind, Node};
+use crate::json::{At, Node as Json};
+use crate::maps::{AttrKind, Maps, OpMap};
+use crate::sizes::{Number, Sizes, Stored};
+use crate::template::{OpUse, Stmt, Template, shape};
+
+/// What expansion knows of a node: weights carry their storage and the shape the graph sees.
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    pub stored: Option<Stored>,
+    pub given_shape: Option<Vec<Dim>>,
+}
+
+pub type OpGraph = Dag<Named>;
+
+/// Unrolls a template for concrete sizes.
+pub fn expand(template: &Template, sizes: &Sizes, maps: &Maps) -> Result<OpGraph> {
+    let mut e = Expander {
+        template,
+        sizes,
+        maps,
+        dag: Dag::default(),
+        scopes: vec![BTreeMap::new()],
+        weights: BTreeMap::new(),
+        lists: BTreeMap::new(),
+        vars: BTreeMap::new(),
+        taps: BTreeMap::new(),
+    };
+    let input = &template.input;
+    let given = input.shape.iter().map(|(x, at)| sizes.eval(x, at, &e.vars)).collect::<Result<_>>()?;
+    let id = e.dag.add(
+        Node {
+            name: input.name.clone(),
+            kind: Kind::Input,
+            tap: None,
+            at: input.at.clone(),
+            facts: Named { stored: None, given_shape: Some(given) },
+        },
+        &[],
+    );
+    e.scopes[0].insert(input.name.clone(), id);
+    e.body(&template.graph)?;
+    for (name, node) in &template.outputs {
+        let id = e.value(node.str()?, &node.at)?;
+        e.dag.outputs.insert(name.clone(), id);
+    }
+    for id in e.dag.ids() {
+        let n = e.dag.node(id);
+        if e.dag.users(id).is_empty() && !e.dag.is_output(id) && n.tap.is_none() {
+            return Err(n
+                .at
+                .error("template-unused", format!("value \"{}\" is never used", n.name), "computed here")
+                .help("remove it, tap it, or make it an output"));
+        }
+    }
+    e.dag.check("expand")?;
+    Ok(e.dag)
+}
+
+/// Weights in the order of the graph, each with its definition; used to write files.
+pub fn weight_list(dag: &OpGraph) -> Vec<Stored> {
+    dag.ids().filter_map(|id| dag.node(id).facts.stored.clone()).collect()
+}
+
+struct Expander<'a> {
+    template: &'a Template,
+    sizes: &'a Sizes,
+    maps: &'a Maps,
+    dag: OpGraph,
+    scopes: Vec<BTreeMap<String, Id>>,
+    weights: BTreeMap<String, Id>,
+    lists: BTreeMap<String, Vec<Id>>,
+    /// Loop variables.
+    vars: BTreeMap<String, u64>,
+    taps: BTreeMap<String, At>,
+}
+
+impl Expander<'_> {
+    fn body(&mut self, stmts: &[Stmt]) -> Result<()> {
+        for stmt in stmts {
+            match stmt {
+                Stmt::Op(use_) => self.op(use_)?,
+                Stmt::For { var, count, carry, body, at } => {
+                    if self.vars.contains_key(var) || self.sizes.dim(var).is_some() {
+                        return Err(at.error("template-loop", format!("\"{var}\" already has a meaning"), "this loop"));
+                    }
+                    let n = self.sizes.eval(&count.0, &count.1, &self.vars)?;
+                    let n = n.as_const().ok_or_else(|| count.1.error("template-loop", format!("the count {n} is not static"), "here"))?;
+                    for (name, (start, _, at)) in carry {
+                        let id = self.value(start, at)?;
+                        self.define(name, id, at)?;
+                    }
+                    for i in 0..n {
+                        self.vars.insert(var.clone(), i);
+                        self.scopes.push(BTreeMap::new());
+                        self.body(body)?;
+                        let next: Vec<(String, Id)> =
+                            carry.iter().map(|(name, (_, next, at))| Ok((name.clone(), self.value(next, at)?))).collect::<Result<_>>()?;
+                        self.scopes.pop();
+                        if let Some(scope) = self.scopes.last_mut() {
+                            scope.extend(next);
+                        }
+                    }
+                    self.vars.remove(var);
+                }
+                Stmt::When { weight, body } => {
+                    let tensor = self.interpolate(&weight.0, &weight.1)?;
+                    let index = self.vars.values().next_back().copied();
+                    if self.sizes.has_weight(&weight.0, &tensor, index, &weight.1)? {
+                        self.body(body)?;
+                    }
+                }
+                Stmt::Collect { list, value } => {
+                    let id = self.value(&value.0, &value.1)?;
+                    self.lists.entry(list.clone()).or_default().push(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn op(&mut self, use_: &OpUse) -> Result<()> {
+        let map = self.maps.op(&use_.op).filter(|m| m.role.is_none() && m.fused.is_none()).ok_or_else(|| {
+            let known: Vec<_> = self.maps.ops.values().filter(|m| m.role.is_none() && m.fused.is_none()).map(|m| m.op.clone()).collect();
+            use_.at.error("template-unknown-op", format!("no op \"{}\"", use_.op), "used here").fact(format!("ops: {}", known.join(", ")))
+        })?;
+        let mut operands = Vec::new();
+        for (name, at) in &use_.inputs {
+            if let Some(list) = name.strip_prefix('*') {
+                operands.extend(self.lists.get(list).cloned().unwrap_or_default());
+            } else if let Some(pattern) = name.strip_prefix('@') {
+                operands.push(self.weight(pattern, at)?);
+            } else {
+                operands.push(self.value(name, at)?);
+            }
+        }
+        let attrs = resolve_attrs(map, &use_.attrs, self.sizes, &self.vars, &use_.at)?;
+        let (out, out_at) = use_.out.as_ref().ok_or_else(|| use_.at.error("json-missing-key", "key \"out\" is missing", "in this op"))?;
+        let suffix: String = self.vars.values().map(|v| format!("-{v}")).collect();
+        let tap = match &use_.tap {
+            Some((name, at)) => {
+                let name = self.interpolate(name, at)?;
+                if let Some(first) = self.taps.insert(name.clone(), at.clone()) {
+                    let (line, col) = first.source.line_col(first.span.start);
+                    return Err(at
+                        .error("template-tap", format!("tap \"{name}\" is used twice"), "second use")
+                        .fact(format!("first use at {}:{line}:{col}", first.source.name)));
+                }
+                Some(name)
+            }
+            None => None,
+        };
+        let node = Node {
+            name: format!("{out}{suffix}"),
+            kind: Kind::Op { op: use_.op.clone(), attrs },
+            tap,
+            at: use_.at.clone(),
+            facts: Named::default(),
+        };
+        let id = self.dag.add(node, &operands);
+        self.define(out, id, out_at)
+    }
+
+    fn define(&mut self, name: &str, id: Id, at: &At) -> Result<()> {
+        if self.scopes.iter().any(|s| s.contains_key(name)) {
+            return Err(at.error("template-twice", format!("\"{name}\" is defined twice"), "second definition"));
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.insert(name.to_string(), id);
+        }
+        Ok(())
+    }
+
+    fn value(&self, name: &str, at: &At) -> Result<Id> {
+        self.scopes.iter().rev().find_map(|s| s.get(name)).copied().ok_or_else(|| {
+            let known: Vec<_> = self.scopes.iter().flat_map(|s| s.keys().cloned()).collect();
+            at.error("template-unknown-value", format!("no value \"{name}\" is defined before this"), "used here")
+                .fact(format!("values in scope: {}", known.join(", ")))
+                .help("values are defined top to bottom; a value cannot depend on a later one (no cycles)")
+        })
+    }
+
+    fn weight(&mut self, pattern: &str, at: &At) -> Result<Id> {
+        let def = self.template.weights.get(pattern).ok_or_else(|| {
+            at.error("template-missing-weight", format!("weight \"{pattern}\" is not declared under \"weights\""), "used here")
+                .fact(format!("declared: {}", self.template.weights.keys().cloned().collect::<Vec<_>>().join(", ")))
+        })?;
+        let tensor = self.interpolate(pattern, at)?;
+        if let Some(id) = self.weights.get(&tensor) {
+            return Ok(*id);
+        }
+        let stored = self.sizes.weight(&tensor, def, &self.vars)?;
+        let file_shape: Vec<u64> = stored.ne.iter().rev().copied().collect();
+        let seen = match &def.seen_as {
+            Some(s) => {
+                let seen = self.sizes.static_shape(s, &self.vars)?;
+                if seen.iter().product::<u64>() != file_shape.iter().product::<u64>() {
+                    return Err(def.at.error("weight-shape", format!("{seen:?} and {file_shape:?} differ in elements"), "this weight"));
+                }
+                seen
+            }
+            None => file_shape,
+        };
+        let node = Node {
+            name: tensor.clone(),
+            kind: Kind::Weight,
+            tap: None,
+            at: at.clone(),
+            facts: Named { stored: Some(stored), given_shape: Some(seen.into_iter().map(Dim::constant).collect()) },
+        };
+        let id = self.dag.add(node, &[]);
+        self.weights.insert(tensor, id);
+        Ok(id)
+    }
+
+    /// Replaces `{name}` by the value of a loop variable or a static dimension.
+    fn interpolate(&self, text: &str, at: &At) -> Result<String> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, tail) =
+                after.split_once('}').ok_or_else(|| at.error("template-name", format!("\"{text}\" has no closing brace"), "here"))?;
+            let static_dim = || self.sizes.dim(name).and_then(|d| d.as_const());
+            let value = self.vars.get(name).copied().or_else(static_dim).ok_or_else(|| {
+                at.error("template-name", format!("no loop variable or static dimension \"{name}\""), "used here")
+                    .fact(format!("loop variables: {}", self.vars.keys().cloned().collect::<Vec<_>>().join(", ")))
+            })?;
+            out.push_str(before);
+            out.push_str(&value.to_string());
+            rest = tail;
+        }
+        Ok(out + rest)
+    }
+}
+
+/// Attributes as the op map declares them, all present, none besides.
+pub fn resolve_attrs(
+    map: &OpMap,
+    given: &IndexMap<String, Json>,
+    sizes: &Sizes,
+    vars: &BTreeMap<String, u64>,
+    at: &At,
+) -> Result<IndexMap<String, Attr>> {
+    let known = || format!("attributes of {}: {}", map.op, map.attributes.keys().cloned().collect::<Vec<_>>().join(", "));
+    if let Some((name, node)) = given.iter().find(|(n, _)| !map.attributes.contains_key(*n)) {
+        return Err(node.at.error("template-attribute", format!("{} has no attribute \"{name}\"", map.op), "given here").fact(known()));
+    }
+    map.attributes
+        .iter()
+        .map(|(name, kind)| {
+            let node = given.get(name).ok_or_else(|| {
+                at.error("template-attribute", format!("attribute \"{name}\" of {} is missing", map.op), "this op").fact(known())
+            })?;
+            Ok((name.clone(), attr(node, kind, sizes, vars)?))
+        })
+        .collect()
+}
+
+fn attr(node: &Json, kind: &AttrKind, sizes: &Sizes, vars: &BTreeMap<String, u64>) -> Result<Attr> {
+    use crate::json::Value;
+    let dim = |node: &Json| -> Result<Dim> {
+        let (e, at) = shape_item(node)?;
+        sizes.eval(&e, &at, vars)
+    };
+    let wrong = |what: &str| node.at.error("template-attribute", format!("this attribute must be {what}"), "given here");
+    match kind {
+        AttrKind::Dim => dim(node).map(Attr::Dim),
+        AttrKind::Int => {
+            let d = dim(node)?;
+            d.as_const().map(|_| Attr::Dim(d.clone())).ok_or_else(|| wrong("a static integer").fact(format!("it is {d}")))
+        }
+        AttrKind::F32 => match &node.value {
+            Value::Number(_) => node.f32().map(Attr::F32),
+            Value::String(name) => match sizes.numbers.get(name) {
+                Some(Number::F32(v)) => Ok(Attr::F32(*v)),
+                _ => Err(wrong("a number or the name of an f32 dimension")),
+            },
+            Value::Object(_) => {
+                // 1/sqrt(n): both operations are correctly rounded, so the bits are the same everywhere
+                let f = node.fields()?;
+                let n = dim(f.required("rsqrt")?)?;
+                f.finish()?;
+                let n = n.as_const().ok_or_else(|| wrong("static"))?;
+                Ok(Attr::F32(1.0 / (n as f32).sqrt()))
+            }
+            _ => Err(wrong("a number, the name of an f32 dimension, or {\"rsqrt\": n}")),
+        },
+        AttrKind::F32List(n) => match &node.value {
+            Value::String(name) => match sizes.numbers.get(name) {
+                Some(Number::F32List(v)) if v.len() == *n => Ok(Attr::F32List(v.clone())),
+                _ => Err(wrong(&format!("{n} numbers or the name of an f32[{n}] dimension"))),
+            },
+            _ => {
+                let v: Vec<f32> = node.array()?.iter().map(Json::f32).collect::<Result<_>>()?;
+                if v.len() == *n { Ok(Attr::F32List(v)) } else { Err(wrong(&format!("{n} numbers"))) }
+            }
+        },
+        AttrKind::U8List(n) => {
+            let v: Vec<u8> = node
+                .array()?
+                .iter()
+                .map(|x| x.u64().and_then(|v| u8::try_from(v).map_err(|_| wrong("numbers up to 255"))))
+                .collect::<Result<_>>()?;
+            if v.len() == *n { Ok(Attr::U8List(v)) } else { Err(wrong(&format!("{n} numbers"))) }
+        }
+        AttrKind::Enum(words) => {
+            let w = node.str()?;
+            if words.iter().any(|x| x == w) { Ok(Attr::Word(w.to_string())) } else { Err(wrong(&format!("one of {}", words.join(", ")))) }
+        }
+        AttrKind::Shape => Ok(Attr::Shape(shape(node)?.iter().map(|(e, at)| sizes.eval(e, at, vars)).collect::<Result<_>>()?)),
+    }
+}
+
+fn shape_item(node: &Json) -> Result<(Expr, At)> {
+    let text = match &node.value {
+        crate::json::Value::Number(n) => n.clone(),
+        _ => node.str()?.to_string(),
+    };
+    Expr::parse(&text).map(|e| (e, node.at.clone())).map_err(|e| node.at.error("template-expression", e, "this expression"))
+}

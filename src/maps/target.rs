@@ -1,0 +1,88 @@
+//! A target: the language emitted, its variants in order of preference, the fusions it wants, compiler flags.
+
+use super::Maps;
+use crate::diagnostic::Result;
+use crate::json::{At, Node};
+
+/// A way to run kernels: a set of CPU features.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    pub name: String,
+    /// Last part of kernel ids; empty for kernels that run everywhere.
+    pub suffix: String,
+    pub macro_name: Option<String>,
+    pub attribute: Option<String>,
+    pub features: Vec<String>,
+    /// Preprocessor condition under which the variant's code exists.
+    pub guard: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Target {
+    pub name: String,
+    pub doc: String,
+    pub lang: String,
+    /// Profile of a build that names none.
+    pub default_profile: String,
+    pub variants: Vec<Variant>,
+    /// Fused ops, most wanted first.
+    pub fuse: Vec<String>,
+    pub compile: Vec<String>,
+    pub link: Vec<String>,
+    pub at: At,
+}
+
+impl Target {
+    pub fn read(maps: &Maps, name: &str) -> Result<Self> {
+        let root = maps.read_json("targets", "target", name)?;
+        let f = root.fields()?;
+        let title = f.required("target")?;
+        if title.str()? != name {
+            return Err(title.at.error("map-name", format!("the target of {name}.json must be \"{name}\""), "found this"));
+        }
+        let variants: Vec<Variant> = f.required("variants")?.array()?.iter().map(variant).collect::<Result<_>>()?;
+        if variants.iter().filter(|v| v.suffix.is_empty()).count() != 1 {
+            return Err(root.at.error("target-variants", "exactly one variant has the empty suffix: the one that runs everywhere", "here"));
+        }
+        let fuse_node = f.required("fuse")?;
+        let fuse = fuse_node.strings()?;
+        for (op, node) in fuse.iter().zip(fuse_node.array()?) {
+            if maps.op(op).is_none_or(|m| m.fused.is_none()) {
+                return Err(node.at.error("map-unknown-op", format!("\"{op}\" is no fused op"), "listed here"));
+            }
+        }
+        let target = Self {
+            name: name.to_string(),
+            doc: f.required("doc")?.str()?.to_string(),
+            lang: f.required("lang")?.str()?.to_string(),
+            default_profile: f.required("default_profile")?.str()?.to_string(),
+            variants,
+            fuse,
+            compile: f.required("compile")?.strings()?,
+            link: f.required("link")?.strings()?,
+            at: root.at.clone(),
+        };
+        f.finish()?;
+        Ok(target)
+    }
+
+    /// Rank of a kernel's suffix, best first.
+    pub fn rank(&self, suffix: &str) -> Option<usize> {
+        self.variants.iter().position(|v| v.suffix == suffix)
+    }
+}
+
+fn variant(node: &Node) -> Result<Variant> {
+    let f = node.fields()?;
+    let word = |key: &str| f.optional(key).map(|n| n.str().map(str::to_string)).transpose();
+    let v = Variant {
+        name: f.required("name")?.str()?.to_string(),
+        suffix: f.required("suffix")?.str()?.to_string(),
+        macro_name: word("macro")?,
+        attribute: word("attribute")?,
+        features: f.required("features")?.strings()?,
+        guard: word("guard")?,
+    };
+    f.finish()?;
+    Ok(v)
+}

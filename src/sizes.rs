@@ -1,0 +1,328 @@
+//! Static sizes of one build: dimensions and weight types, from a GGUF file or from a preset of the template.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Result};
+use crate::expr::{Dim, Expr};
+use crate::gguf::{GgmlType, GgufDirectory, MetaArray, MetaValue};
+use crate::json::{At, Node, Value};
+use crate::template::{DimDef, KeyKind, Preset, StorageRule, Template, WeightDef};
+
+/// Where sizes and weight types come from.
+#[derive(Debug)]
+pub enum Origin {
+    File(GgufDirectory),
+    Preset { name: String, weights: String },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Number {
+    Int(u64),
+    F32(f32),
+    F32List(Vec<f32>),
+}
+
+/// A weight's storage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub tensor: String,
+    pub dtype: GgmlType,
+    /// GGUF order, fastest first.
+    pub ne: Vec<u64>,
+    pub bytes: u64,
+}
+
+/// Everything static about one build.
+#[derive(Debug)]
+pub struct Sizes {
+    pub origin: Origin,
+    pub numbers: IndexMap<String, Number>,
+    /// Dimensions that depend on run-time ones.
+    pub derived: IndexMap<String, Dim>,
+    /// Run-time dimensions in template order, with their largest value.
+    pub runtime: IndexMap<String, u64>,
+    /// Metadata that a file must carry, with exactly these values.
+    pub checks: Vec<(String, MetaValue)>,
+    storage: Vec<StorageRule>,
+    present: IndexMap<String, Vec<u64>>,
+}
+
+impl Sizes {
+    /// Sizes of this very file.
+    pub fn of_file(template: &Template, file: GgufDirectory) -> Result<Self> {
+        Self::new(template, Origin::File(file), Vec::new(), IndexMap::new())
+    }
+
+    /// Sizes of a preset, its weights stored by the policy `weights` of the template.
+    pub fn of_preset(template: &Template, preset: Option<&str>, weights: &str) -> Result<Self> {
+        let name = preset.unwrap_or(&template.default_preset);
+        let found = template.presets.get(name).ok_or_else(|| {
+            Diagnostic::new("preset-unknown", format!("{} has no preset \"{name}\"", template.encoder))
+                .fact(format!("presets: {}", list(template.presets.keys())))
+        })?;
+        let rules = template.storage.get(weights).ok_or_else(|| {
+            Diagnostic::new("weights-unknown", format!("{} has no weight storage \"{weights}\"", template.encoder))
+                .fact(format!("--weights takes: {}", list(template.storage.keys())))
+        })?;
+        let rules = rules
+            .iter()
+            .map(|r| StorageRule { rank: r.rank, name: r.name.clone(), row_multiple: r.row_multiple, dtype: r.dtype })
+            .collect();
+        let origin = Origin::Preset { name: name.to_string(), weights: weights.to_string() };
+        Self::new(template, origin, rules, found.present.clone())
+    }
+
+    fn new(template: &Template, origin: Origin, storage: Vec<StorageRule>, present: IndexMap<String, Vec<u64>>) -> Result<Self> {
+        let mut sizes = Self {
+            origin,
+            numbers: IndexMap::new(),
+            derived: IndexMap::new(),
+            runtime: template.runtime.iter().map(|(k, v)| (k.clone(), v.max)).collect(),
+            checks: Vec::new(),
+            storage,
+            present,
+        };
+        for (key, node) in &template.requires {
+            sizes.require(template, key, node)?;
+        }
+        let preset = match &sizes.origin {
+            Origin::Preset { name, .. } => template.presets.get(name),
+            Origin::File(_) => None,
+        };
+        for (name, def) in &template.dims {
+            if let DimDef::Key { key, kind, absent, at } = def {
+                let number = sizes.number(preset, key, *kind, absent.as_ref(), at)?;
+                sizes.numbers.insert(name.clone(), number);
+            }
+        }
+        // Expressions may refer to each other in any order; a cycle is found by the open set.
+        let open = RefCell::new(Vec::new());
+        for name in template.dims.keys() {
+            let dim = resolve(template, &sizes, name, &open)?;
+            if let (Some(dim), DimDef::Expr { .. }) = (dim, &template.dims[name]) {
+                match dim.as_const() {
+                    Some(v) => {
+                        sizes.numbers.insert(name.clone(), Number::Int(v));
+                    }
+                    None => {
+                        sizes.derived.insert(name.clone(), dim);
+                    }
+                }
+            }
+        }
+        Ok(sizes)
+    }
+
+    fn require(&mut self, template: &Template, key: &str, node: &Node) -> Result<()> {
+        let expected = literal(node)?;
+        if let Origin::File(file) = &self.origin {
+            let found = file.metadata.get(key);
+            if found != Some(&expected) {
+                let found = found.map_or("no such key".to_string(), |v| v.to_string());
+                return Err(Diagnostic::new("gguf-wrong-encoder", format!("this file is not for {}", template.encoder))
+                    .in_file(&file.file)
+                    .fact(format!("{key}: the template requires {expected}, the file has {found}"))
+                    .help("choose the template of this file's projector, or convert the right model (`ir-build list encoders`)"));
+            }
+        }
+        self.checks.push((key.to_string(), expected));
+        Ok(())
+    }
+
+    fn number(&mut self, preset: Option<&Preset>, key: &str, kind: KeyKind, absent: Option<&Node>, at: &At) -> Result<Number> {
+        let given = match (&self.origin, preset) {
+            (Origin::File(file), _) => match (file.metadata.contains_key(key), absent) {
+                (false, Some(_)) => None,
+                _ => Some(match kind {
+                    KeyKind::U32 => Number::Int(u64::from(file.u32(key)?)),
+                    KeyKind::F32 => Number::F32(file.f32(key)?),
+                    KeyKind::F32List(n) => {
+                        let v = file.f32_array(key)?;
+                        if v.len() != n {
+                            return Err(Diagnostic::new("gguf-array-length", format!("\"{key}\" must have {n} elements"))
+                                .in_file(&file.file)
+                                .fact(format!("the file has {}", v.len())));
+                        }
+                        Number::F32List(v.to_vec())
+                    }
+                }),
+            },
+            (_, Some(preset)) => match (preset.values.get(key), absent) {
+                (Some(node), _) => Some(typed(node, kind)?),
+                (None, Some(_)) => None,
+                (None, None) => {
+                    return Err(at.error("preset-value", format!("the preset has no value for \"{key}\""), "needed here"));
+                }
+            },
+            _ => None,
+        };
+        // a file may leave out a key whose absence means the same value
+        let optional = match (&self.origin, absent, &given) {
+            (Origin::Preset { .. }, Some(node), Some(n)) => typed(node, kind)? == *n,
+            _ => false,
+        };
+        let number = match (given, absent) {
+            (Some(n), _) => n,
+            (None, Some(node)) => return typed(node, kind),
+            (None, None) => return Err(at.error("preset-value", format!("no value for \"{key}\""), "needed here")),
+        };
+        if number == Number::Int(0) {
+            return Err(at.error("size-zero", format!("\"{key}\" is 0"), "sizes are at least 1"));
+        }
+        if !optional {
+            self.checks.push((key.to_string(), meta(&number)));
+        }
+        Ok(number)
+    }
+
+    /// A dimension by name: static, derived or run-time.
+    pub fn dim(&self, name: &str) -> Option<Dim> {
+        match self.numbers.get(name) {
+            Some(Number::Int(v)) => return Some(Dim::constant(*v)),
+            Some(_) => return None,
+            None => {}
+        }
+        self.derived.get(name).cloned().or_else(|| self.runtime.contains_key(name).then(|| Dim::symbol(name)))
+    }
+
+    /// Evaluates an expression of the template, loop variables first.
+    pub fn eval(&self, expr: &Expr, at: &At, vars: &BTreeMap<String, u64>) -> Result<Dim> {
+        expr.dim(&|n| vars.get(n).map(|v| Dim::constant(*v)).or_else(|| self.dim(n))).map_err(|e| {
+            at.error("template-dimension", e, "in this expression").fact(format!(
+                "dimensions: {}",
+                list(self.numbers.keys().chain(self.derived.keys()).chain(self.runtime.keys()))
+            ))
+        })
+    }
+
+    /// Whether an optional weight exists.
+    pub fn has_weight(&self, pattern: &str, tensor: &str, index: Option<u64>, at: &At) -> Result<bool> {
+        match &self.origin {
+            Origin::File(f) => Ok(f.tensors.contains_key(tensor)),
+            Origin::Preset { name, .. } => match (self.present.get(pattern), index) {
+                (Some(list), Some(i)) => Ok(list.contains(&i)),
+                _ => Err(at.error("preset-weight", format!("preset \"{name}\" does not say where \"{pattern}\" exists"), "asked here")),
+            },
+        }
+    }
+
+    /// Type, shape and size of a weight; a file's tensor must have the template's shape.
+    pub fn weight(&self, tensor: &str, def: &WeightDef, vars: &BTreeMap<String, u64>) -> Result<Stored> {
+        let shape = self.static_shape(&def.shape, vars)?;
+        let ne: Vec<u64> = shape.iter().rev().copied().collect();
+        let dtype = match &self.origin {
+            Origin::File(file) => {
+                let info = file.tensor(tensor)?;
+                if info.ne != ne {
+                    return Err(Diagnostic::new("gguf-tensor-shape", format!("tensor \"{tensor}\" has another shape than the template's"))
+                        .at_byte(&file.file, info.header_offset)
+                        .fact(format!("template: {ne:?} (from {})", show_shape(def)))
+                        .fact(format!("file:     {:?}", info.ne))
+                        .help("the file's metadata contradicts its tensors, or it is another architecture"));
+                }
+                info.dtype
+            }
+            Origin::Preset { weights, .. } => {
+                let rule = self.storage.iter().find(|r| r.matches(tensor, &shape));
+                rule.ok_or_else(|| def.at.error("storage-rule", format!("no storage rule of \"{weights}\" matches {tensor}"), "this weight"))?
+                    .dtype
+            }
+        };
+        let bytes = dtype
+            .tensor_bytes(&ne)
+            .ok_or_else(|| def.at.error("weight-size", format!("{tensor}: {ne:?} cannot be stored as {dtype}"), "this weight"))?;
+        Ok(Stored { tensor: tensor.to_string(), dtype, ne, bytes })
+    }
+
+    pub fn static_shape(&self, shape: &[(Expr, At)], vars: &BTreeMap<String, u64>) -> Result<Vec<u64>> {
+        shape
+            .iter()
+            .map(|(e, at)| {
+                let d = self.eval(e, at, vars)?;
+                d.as_const()
+                    .filter(|v| *v > 0)
+                    .ok_or_else(|| at.error("weight-shape", format!("a weight's dimension must be static and positive, this is {d}"), "here"))
+            })
+            .collect()
+    }
+
+    /// One line saying what was built for.
+    pub fn label(&self) -> String {
+        match &self.origin {
+            Origin::File(f) => {
+                format!("file {}", f.file.file_name().map_or_else(|| "?".to_string(), |n| n.to_string_lossy().into_owned()))
+            }
+            Origin::Preset { name, weights } => format!("preset {name}, weights {weights}"),
+        }
+    }
+}
+
+fn show_shape(def: &WeightDef) -> String {
+    def.shape.iter().map(|(_, at)| at.source.text[at.span.clone()].to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn resolve(template: &Template, sizes: &Sizes, name: &str, open: &RefCell<Vec<String>>) -> Result<Option<Dim>> {
+    if let Some(d) = sizes.dim(name) {
+        return Ok(Some(d));
+    }
+    let Some(DimDef::Expr { expr, at }) = template.dims.get(name) else { return Ok(None) };
+    if open.borrow().iter().any(|n| n == name) {
+        return Err(at.error("template-cycle", format!("dimension \"{name}\" depends on itself"), "through this expression").fact(format!(
+            "cycle: {} -> {name}",
+            open.borrow().join(" -> ")
+        )));
+    }
+    open.borrow_mut().push(name.to_string());
+    let mut found = BTreeMap::new();
+    for n in expr.names() {
+        if let Some(d) = resolve(template, sizes, &n, open)? {
+            found.insert(n, d);
+        }
+    }
+    open.borrow_mut().pop();
+    let dim = expr.dim(&|n| found.get(n).cloned()).map_err(|e| {
+        let values = found.iter().map(|(k, v)| format!("{k} = {v}")).collect::<Vec<_>>().join(", ");
+        at.error("template-dimension", format!("dimension \"{name}\": {e}"), "this expression").fact(values)
+    })?;
+    Ok(Some(dim))
+}
+
+/// A JSON literal as GGUF metadata: a string, a boolean or an unsigned integer.
+pub fn literal(node: &Node) -> Result<MetaValue> {
+    match &node.value {
+        Value::String(s) => Ok(MetaValue::String(s.clone())),
+        Value::Bool(b) => Ok(MetaValue::Bool(*b)),
+        _ => node.u64().and_then(|v| {
+            u32::try_from(v).map(MetaValue::U32).map_err(|_| node.at.error("json-type", "the value must fit 32 bits", "found this"))
+        }),
+    }
+}
+
+fn typed(node: &Node, kind: KeyKind) -> Result<Number> {
+    match kind {
+        KeyKind::U32 => node.u64().map(Number::Int),
+        KeyKind::F32 => node.f32().map(Number::F32),
+        KeyKind::F32List(n) => {
+            let list: Vec<f32> = node.array()?.iter().map(Node::f32).collect::<Result<_>>()?;
+            if list.len() != n {
+                return Err(node.at.error("json-type", format!("{n} numbers are needed"), format!("{} given", list.len())));
+            }
+            Ok(Number::F32List(list))
+        }
+    }
+}
+
+fn meta(number: &Number) -> MetaValue {
+    match number {
+        Number::Int(v) => MetaValue::U32(u32::try_from(*v).unwrap_or(u32::MAX)),
+        Number::F32(v) => MetaValue::F32(*v),
+        Number::F32List(v) => MetaValue::Array(MetaArray::F32(v.clone())),
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.cloned().collect::<Vec<_>>().join(", ")
+}

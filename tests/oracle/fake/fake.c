@@ -189,8 +189,9 @@ const char *fake_strerror(int32_t status) { return status == 0 ? "ok" : "fake fa
 const char *fake_variant(const fake *self) { return self->options.variant ? self->options.variant : "portable"; }
 
 const char *fake_build_info(void) {
-    static char text[128];
+    static char text[160];
     const char *profile = getenv("FAKE_PROFILE");
-    snprintf(text, sizeof text, "{\"encoder\": \"fake\"%s%s%s}", profile ? ", \"profile\": \"" : "", profile ? profile : "", profile ? "\"" : "");
+    snprintf(text, sizeof text, "{\"encoder\": \"fake\", \"taps\": \"%s\"%s%s%s}", getenv("FAKE_KEPT") ? "kept" : "all",
+             profile ? ", \"profile\": \"" : "", profile ? profile : "", profile ? "\"" : "");
     return text;
 }

@@ -112,10 +112,16 @@ impl Occurrences {
         *count += 1;
         *count
     }
+
+    /// The key of the next tap: its suffix decides, and a name without one counts up as graph nodes do.
+    pub fn key(&mut self, tap: &str) -> Key {
+        let (name, occurrence) = tap_key(tap);
+        if tap == name { (name, self.next(tap)) } else { (name, occurrence) }
+    }
 }
 
 /// Splits `norm_w-8#2` into the name and the occurrence; a name without a suffix is its first occurrence.
-pub fn tap_key(name: &str) -> Key {
+fn tap_key(name: &str) -> Key {
     match name.rsplit_once('#') {
         Some((base, digits)) => match digits.parse::<u32>() {
             Ok(k) if k > 0 && !base.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => (base.to_string(), k),
@@ -209,6 +215,13 @@ mod tests {
         for name in ["norm_w-8", "norm_w-8#2"] {
             assert_eq!(tap_name(&tap_key(name)), name);
         }
+    }
+
+    #[test]
+    fn taps_without_a_suffix_count_up_like_nodes() {
+        let mut count = Occurrences::default();
+        let keys: Vec<u32> = ["a", "a#3", "a", "b"].iter().map(|tap| count.key(tap).1).collect();
+        assert_eq!(keys, [1, 3, 2, 1]);
     }
 
     #[test]

@@ -198,10 +198,9 @@ impl Library {
         profile.as_str().or_else(|| profile["name"].as_str())
     }
 
-    /// Names of the taps that the library will show, where it tells.
-    pub fn taps(&self) -> Option<Vec<&str>> {
-        let list = self.info["taps"].as_array()?;
-        list.iter().map(|tap| tap.as_str().or_else(|| tap["name"].as_str())).collect()
+    /// Whether the library says that fusion has left it with a part of the taps only.
+    pub fn lacks_taps(&self) -> bool {
+        self.info["taps"] == "kept"
     }
 
     /// Opens an encoder. `taps` must outlive every encode of the handle.

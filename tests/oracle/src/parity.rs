@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::capture::{self, Capture, Keep};
-use crate::compare::{Difference, Key, Occurrences, compare, matches, tap_key, tap_name};
+use crate::compare::{Difference, Key, Occurrences, compare, matches, tap_name};
 use crate::library::{Arena, Library, Plan, Tap, TapSink, TapTarget};
 use crate::llama::{Encoder, Pixels};
 use crate::tapset::{Entry, Writer};
@@ -91,15 +91,15 @@ pub fn run(settings: &Settings) -> Result<bool> {
     let library = Library::load(&settings.library, &settings.prefix)?;
     check_profile(settings, &library)?;
     let mut encoder = Encoder::open(&settings.model, settings.flash)?;
-    let keep = match (settings.output_only, library.taps()) {
-        (true, _) => Keep::Nothing,
-        (false, Some(names)) => Keep::Listed(names.iter().map(|name| tap_key(name)).collect()),
-        (false, None) => Keep::Named,
+    let keep = match settings.output_only {
+        true => Keep::Nothing,
+        false => probe(settings, &library).map_or(Keep::Named, Keep::Listed),
     };
 
     let facts = reference::run_facts(settings.flash, &settings.reference_threads.to_string());
     print!("{}", reference::text(&facts));
-    println!("library: {}, profile {}\n", settings.library.display(), library.profile().unwrap_or("not stated"));
+    println!("library: {}, profile {}", settings.library.display(), library.profile().unwrap_or("not stated"));
+    println!("library taps: {}\n", if library.lacks_taps() { "those that fusion leaves" } else { "one per named node" });
 
     let jobs = settings.source_sizes.iter().map(|&s| (true, s)).chain(settings.sizes.iter().map(|&s| (false, s)));
     let jobs: Vec<(bool, (u32, u32))> = jobs.collect();
@@ -151,6 +151,37 @@ fn check_profile(settings: &Settings, library: &Library) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// The taps that the library will ask about, learnt from one small encode; only worth it before large ones, whose nodes fill gigabytes.
+fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
+    #[derive(Default)]
+    struct Names {
+        keys: HashSet<Key>,
+        count: Occurrences,
+    }
+    impl TapSink for Names {
+        fn tap(&mut self, tap: Result<Tap<'_>>) {
+            if let Ok(tap) = tap {
+                self.keys.insert(self.count.key(tap.name));
+            }
+        }
+    }
+    const SMALL: u32 = 64;
+    let large = |&(width, height): &(u32, u32)| u64::from(width) * u64::from(height) > 256 * 256;
+    if !settings.sizes.iter().chain(&settings.source_sizes).any(large) {
+        return None;
+    }
+    let mut names = Names::default();
+    {
+        let mut target = TapTarget(&mut names);
+        let mut handle = library.open(&settings.model, 1, settings.variant.as_deref(), Some(&mut target)).ok()?;
+        let plan = handle.plan_pixels(SMALL, SMALL, 1).ok()?;
+        let image = Pixels { width: SMALL, height: SMALL, values: vec![0.0; (SMALL * SMALL * 3) as usize] };
+        let mut out = vec![0f32; usize::try_from(plan.output_floats).ok()?];
+        handle.encode_pixels(&[image], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
+    }
+    Some(names.keys)
 }
 
 /// Makes the images of a row and encodes them with llama.cpp.
@@ -226,7 +257,8 @@ fn compare_row(settings: &Settings, library: &Library, expected: &Reference, thr
     let [tokens, embedding] = expected.captures[0].output_shape;
     let pieces = expected.captures.iter().map(|c| float_bytes(&c.output)).collect::<Vec<_>>();
     sink.compare("output", "output", "", DType::F32, vec![tokens * u64::from(settings.batch), embedding], &pieces, float_bytes(&out));
-    if !settings.output_only {
+    // A library without all taps says so itself; the taps that it has and the output are compared as ever.
+    if !settings.output_only && !library.lacks_taps() {
         sink.note_uncovered(&settings.ignore);
     }
     row.compared = sink.results;
@@ -281,9 +313,7 @@ impl TapSink for Comparer<'_> {
 
 impl Comparer<'_> {
     fn take(&mut self, tap: &Tap<'_>) -> Result<()> {
-        let key = tap_key(tap.name);
-        // Without a suffix, a repeated name counts up like the nodes do.
-        let key = if tap.name == key.0 { (key.0.clone(), self.count.next(&key.0)) } else { key };
+        let key = self.count.key(tap.name);
         if !self.seen.insert(key.clone()) {
             return Err(format!("tap `{}` is shown twice", tap.name));
         }
@@ -303,7 +333,7 @@ impl Comparer<'_> {
                 None => return Err(format!("tap `{}` (op {}) has no node in llama.cpp's graph", tap.name, tap.op)),
             };
             let Some(bytes) = bytes else {
-                return Err(format!("tap `{}` is shown but not listed in the library's build information", tap.name));
+                return Err(format!("tap `{}` is shown now, but was not in a smaller encode", tap.name));
             };
             if dtype != Some(tap.data.dtype) {
                 let theirs = dtype.map_or("another type", DType::name);
@@ -388,8 +418,7 @@ fn dump(settings: &Settings, library: &Library, expected: &Reference, threads: u
     impl TapSink for Dumper {
         fn tap(&mut self, tap: Result<Tap<'_>>) {
             let added = tap.and_then(|tap| {
-                let (name, occurrence) = tap_key(tap.name);
-                let occurrence = if tap.name == name { self.count.next(&name) } else { occurrence };
+                let (name, occurrence) = self.count.key(tap.name);
                 let (op, kernel, dtype, shape) = (tap.op, tap.kernel, tap.data.dtype, tap.data.shape);
                 let bytes = tap.data.gather()?;
                 self.writer.add(&Entry { name: &name, occurrence, op, kernel, dtype, shape }, &bytes)

@@ -215,6 +215,8 @@ fn missing_surplus_and_repeated_taps_are_named() {
     assert!(printed.contains("1 named nodes of llama.cpp are not tapped: kqv_out-1"), "{printed}");
     let (code, printed) = parity(&["--ignore", "kqv_*"], &[("FAKE_SKIP", "kqv_out-1")]);
     assert_eq!(code, Some(0), "{printed}");
+    let (code, printed) = parity(&[], &[("FAKE_SKIP", "kqv_out-1"), ("FAKE_KEPT", "1")]);
+    assert_eq!(code, Some(0), "{printed}");
     let (code, printed) = parity(&[], &[("FAKE_EXTRA", "1")]);
     assert_eq!(code, Some(1), "{printed}");
     assert!(printed.contains("tap `invented-0`") && printed.contains("has no node"), "{printed}");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use half::f16;
 use serde_json::{Value, json};
 
@@ -385,12 +385,12 @@ impl Comparison {
         let different: Vec<&TapComparison> = self.taps.iter().filter(|t| !t.is_equal()).collect();
         if !different.is_empty() {
             let mut table = Table::new();
-            table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
-                "value", "kernel", "shape", "differ", "share", "max abs", "RMSE", "cosine", "NMSE", "max ULP", "first at",
-                "pattern",
-            ]);
+            let lines = presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
+            table
+                .load_style(lines)
+                .set_header(["value", "kernel", "shape", "differ", "share", "max abs", "NMSE", "max ULP", "first at", "pattern"]);
             table.add_rows(self.last_equal().iter().chain(different.iter().take(rows)).map(|t| t.cells()));
-            for i in 3..10 {
+            for i in 3..8 {
                 if let Some(column) = table.column_mut(i) {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
@@ -421,8 +421,11 @@ impl Comparison {
         match &first.outcome {
             Outcome::Different(d) => {
                 let [a, b] = d.first_values;
-                out += &format!("pattern:         {}; first at {:?}: {a:e} against {b:e}\n", d.pattern(), d.first);
+                out += &format!("pattern:         {}; first at {}: {a:.8e} against {b:.8e}\n", d.pattern(), dims(&d.first));
                 out += &format!("likely cause:    {}\n", d.likely_cause());
+                let cosine = d.cosine.map_or("-".to_string(), |c| format!("{c:.9}"));
+                let (mean, rmse, nmse) = (d.mean_abs, d.rmse, scientific(d.nmse));
+                out += &format!("measures:        mean abs {mean:.2e}, RMSE {rmse:.2e}, NMSE {nmse}, cosine {cosine}\n");
             }
             Outcome::Incomparable(why) => out += &format!("not comparable:  {why}\n"),
             Outcome::Equal => {}
@@ -457,18 +460,16 @@ impl TapComparison {
         };
         let mut cells = vec![self.label.clone(), self.kernel.clone(), format!("{} {shape}", self.dtype.name())];
         match &self.outcome {
-            Outcome::Equal => cells.extend(["0", "", "", "", "", "", "", "", "equal"].map(str::to_string)),
+            Outcome::Equal => cells.extend(["0", "", "", "", "", "", "equal"].map(str::to_string)),
             Outcome::Incomparable(why) => {
-                cells.extend([""; 8].map(str::to_string));
+                cells.extend([""; 6].map(str::to_string));
                 cells.push(why.clone());
             }
             Outcome::Different(d) => cells.extend([
                 d.differing.to_string(),
                 format!("{:.3} %", 100.0 * d.share()),
                 format!("{:.2e}", d.max_abs),
-                format!("{:.2e}", d.rmse),
-                d.cosine.map_or("-".to_string(), |c| format!("{c:.8}")),
-                d.nmse.map_or("-".to_string(), |c| format!("{c:.2e}")),
+                scientific(d.nmse),
                 d.max_ulp.to_string(),
                 dims(&d.first),
                 d.pattern(),
@@ -538,6 +539,10 @@ impl Difference {
             "place": self.place.to_string(), "size": self.size.to_string(), "likely_cause": self.likely_cause(),
         })
     }
+}
+
+fn scientific(value: Option<f64>) -> String {
+    value.map_or("-".to_string(), |v| format!("{v:.2e}"))
 }
 
 fn dims(shape: &[u64]) -> String {

@@ -36,8 +36,12 @@ pub enum Keep {
     Listed(HashSet<Key>),
 }
 
+/// Takes the bytes of a node at once, instead of keeping them all until the end.
+pub type Stream<'a> = &'a mut dyn FnMut(&Tap, &[u8]) -> Result<()>;
+
 struct Collector<'a> {
     keep: &'a Keep,
+    stream: Option<Stream<'a>>,
     unnamed_too: bool,
     count: Occurrences,
     taps: Vec<Tap>,
@@ -82,17 +86,43 @@ impl Visitor for Collector<'_> {
         if tap.key.0 != node.name {
             return Err(format!("{} was visited while {} was due", node.name, tap.key.0));
         }
-        tap.bytes = Some(data.gather().map_err(|e| format!("{}: {e}", node.name))?.into_owned());
+        let bytes = data.gather().map_err(|e| format!("{}: {e}", node.name))?;
+        match &mut self.stream {
+            Some(stream) => stream(tap, &bytes)?,
+            None => tap.bytes = Some(bytes.into_owned()),
+        }
         self.seconds += start.elapsed().as_secs_f64();
         Ok(())
     }
 }
 
-/// Encodes once. `unnamed_too` lists the nodes that nobody named as well, without their bytes.
-pub fn run(encoder: &mut Encoder, threads: u32, pixels: &Pixels, keep: &Keep, unnamed_too: bool) -> Result<Capture> {
+/// Encodes once and keeps the bytes of the wanted nodes.
+pub fn run(encoder: &mut Encoder, threads: u32, pixels: &Pixels, keep: &Keep) -> Result<Capture> {
+    run_with(encoder, threads, pixels, keep, false, None)
+}
+
+/// Encodes once and hands over the bytes of every named node.
+pub fn stream(encoder: &mut Encoder, threads: u32, pixels: &Pixels, stream: Stream<'_>) -> Result<Capture> {
+    run_with(encoder, threads, pixels, &Keep::Named, false, Some(stream))
+}
+
+/// Encodes once and lists the nodes without their bytes, on request those that nobody named, too.
+pub fn list(encoder: &mut Encoder, threads: u32, pixels: &Pixels, unnamed_too: bool) -> Result<Capture> {
+    run_with(encoder, threads, pixels, &Keep::Nothing, unnamed_too, None)
+}
+
+fn run_with<'a>(
+    encoder: &mut Encoder,
+    threads: u32,
+    pixels: &Pixels,
+    keep: &'a Keep,
+    unnamed_too: bool,
+    stream: Option<Stream<'a>>,
+) -> Result<Capture> {
     let (tokens, floats) = encoder.output_size(pixels.width, pixels.height)?;
     let mut collector = Collector {
         keep,
+        stream,
         unnamed_too,
         count: Occurrences::default(),
         taps: Vec::new(),

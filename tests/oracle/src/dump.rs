@@ -4,7 +4,7 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::capture::{self, Keep};
+use crate::capture;
 use crate::llama::{Encoder, Pixels};
 use crate::tapset::{Entry, Writer};
 use crate::tensor::{DType, float_bytes};
@@ -12,17 +12,14 @@ use crate::{Result, reference};
 
 /// Every named node and the output, as a tap set.
 pub fn dump(encoder: &mut Encoder, flash: bool, threads: u32, pixels: &Pixels, dir: &Path) -> Result<()> {
-    let done = capture::run(encoder, threads, pixels, &Keep::Named, false)?;
     let facts = reference::run_facts(flash, &threads.to_string());
     let source = facts.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ");
     let mut writer = Writer::create(dir, source)?;
-    for tap in &done.taps {
-        let (Some(bytes), Some(dtype)) = (&tap.bytes, tap.dtype) else {
-            return Err(format!("{} has the type {}, which no array holds", tap.key.0, tap.type_name));
-        };
+    let done = capture::stream(encoder, threads, pixels, &mut |tap, bytes| {
+        let dtype = tap.dtype.ok_or_else(|| format!("{} has the type {}, which no array holds", tap.key.0, tap.type_name))?;
         let (name, occurrence) = (tap.key.0.as_str(), tap.key.1);
-        writer.add(&Entry { name, occurrence, op: &tap.op, kernel: "", dtype, shape: &tap.shape }, bytes)?;
-    }
+        writer.add(&Entry { name, occurrence, op: &tap.op, kernel: "", dtype, shape: &tap.shape }, bytes)
+    })?;
     let output = Entry { name: "output", occurrence: 1, op: "OUTPUT", kernel: "", dtype: DType::F32, shape: &done.output_shape };
     writer.add(&output, float_bytes(&done.output))?;
     let count = writer.finish()?;
@@ -32,7 +29,7 @@ pub fn dump(encoder: &mut Encoder, flash: bool, threads: u32, pixels: &Pixels, d
 
 /// The nodes in execution order with their occurrence, op, type and shape.
 pub fn nodes(encoder: &mut Encoder, threads: u32, pixels: &Pixels, unnamed_too: bool) -> Result<()> {
-    let done = capture::run(encoder, threads, pixels, &Keep::Nothing, unnamed_too)?;
+    let done = capture::list(encoder, threads, pixels, unnamed_too)?;
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["name", "occurrence", "op", "type", "shape", "view"]);
     for tap in &done.taps {

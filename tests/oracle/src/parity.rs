@@ -191,7 +191,7 @@ fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, is_source: b
     for i in 0..settings.batch {
         let rgb = image::synthetic(width, height, settings.seed + u64::from(i)).bytes;
         let pixels = if is_source { encoder.preprocess(&rgb, width, height)? } else { encoder.normalize(&rgb, width, height)? };
-        expected.captures.push(capture::run(encoder, settings.reference_threads, &pixels, keep, false)?);
+        expected.captures.push(capture::run(encoder, settings.reference_threads, &pixels, keep)?);
         expected.pixels.push(pixels);
         expected.rgb.extend(rgb);
     }

@@ -11,12 +11,18 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline __m128 iso_gemm_tree8_avx2(__m256 a, __m
     return _mm_blend_ps(_mm256_castps256_ps128(sums), bd, 0xa);
 }
 
-// acc[12][8] (row, then column) continues over `steps` steps of 3 packed rows a and 4 packed rows b.
-ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_steps_avx2(float *acc, const float *a, const float *b, size_t steps)
+// acc[12][8] (row, then column) starts at zero or goes on, over `steps` steps of 3 packed rows a and 4 packed rows b.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_steps_avx2(float *acc, int start, const float *a, const float *b, size_t steps)
 {
-#define ISO_GEMM_LOAD(i)                                                                                     \
-    __m256 c##i##0 = _mm256_load_ps(acc + 32 * i), c##i##1 = _mm256_load_ps(acc + 32 * i + 8),               \
-           c##i##2 = _mm256_load_ps(acc + 32 * i + 16), c##i##3 = _mm256_load_ps(acc + 32 * i + 24)
+#define ISO_GEMM_ZERO(i) \
+    __m256 c##i##0 = _mm256_setzero_ps(), c##i##1 = c##i##0, c##i##2 = c##i##0, c##i##3 = c##i##0
+#define ISO_GEMM_LOAD(i)                            \
+    do {                                            \
+        c##i##0 = _mm256_load_ps(acc + 32 * i);      \
+        c##i##1 = _mm256_load_ps(acc + 32 * i + 8);  \
+        c##i##2 = _mm256_load_ps(acc + 32 * i + 16); \
+        c##i##3 = _mm256_load_ps(acc + 32 * i + 24); \
+    } while (0)
 #define ISO_GEMM_STEP(j)                                     \
     do {                                                     \
         const __m256 bj = _mm256_load_ps(b + 8 * j);         \
@@ -31,9 +37,14 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_steps_avx2(float *acc, con
         _mm256_store_ps(acc + 32 * i + 16, c##i##2); \
         _mm256_store_ps(acc + 32 * i + 24, c##i##3); \
     } while (0)
-    ISO_GEMM_LOAD(0);
-    ISO_GEMM_LOAD(1);
-    ISO_GEMM_LOAD(2);
+    ISO_GEMM_ZERO(0);
+    ISO_GEMM_ZERO(1);
+    ISO_GEMM_ZERO(2);
+    if (!start) {
+        ISO_GEMM_LOAD(0);
+        ISO_GEMM_LOAD(1);
+        ISO_GEMM_LOAD(2);
+    }
     for (size_t s = 0; s < steps; s++) {
         const __m256 a0 = _mm256_load_ps(a);
         const __m256 a1 = _mm256_load_ps(a + 8);
@@ -48,9 +59,17 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_steps_avx2(float *acc, con
     ISO_GEMM_STORE(0);
     ISO_GEMM_STORE(1);
     ISO_GEMM_STORE(2);
+#undef ISO_GEMM_ZERO
 #undef ISO_GEMM_LOAD
 #undef ISO_GEMM_STEP
 #undef ISO_GEMM_STORE
+}
+
+// Eight lanes, or sixteen folded into eight: the upper ones lie one set of accumulators further on.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline __m256 iso_gemm_eight_avx2(const float *acc, size_t eights)
+{
+    const __m256 low = _mm256_load_ps(acc);
+    return eights == 2 ? _mm256_add_ps(low, _mm256_load_ps(acc + 96)) : low;
 }
 
 // c[3][32] at its first `cols` columns = the dot products of 3 packed rows a and up to 32 packed rows b.
@@ -61,28 +80,22 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_panel_avx2(float *c, const
 {
     const size_t eights = lanes / 8;
     const size_t groups = (cols + 3) / 4;
-    memset(acc, 0, groups * eights * 96 * sizeof *acc);
     for (size_t h = 0; h < eights; h++) {
         const size_t piece = (steps + (steps + 95) / 96 - 1) / ((steps + 95) / 96);
         for (size_t s = 0; s < steps; s += piece) {
             const size_t count = steps - s < piece ? steps - s : piece;
             for (size_t g = 0; g < groups; g++) {
-                iso_gemm_steps_avx2(acc + (g * eights + h) * 96, a + (h * steps + s) * 24, b + ((g * eights + h) * steps + s) * 32,
-                                    count);
+                iso_gemm_steps_avx2(acc + (g * eights + h) * 96, s == 0, a + (h * steps + s) * 24,
+                                    b + ((g * eights + h) * steps + s) * 32, count);
             }
         }
     }
     for (size_t g = 0; g < groups; g++) {
         for (size_t i = 0; i < 3; i++) {
             const float *low = acc + g * eights * 96 + i * 32;
-            __m256 v[4];
-            for (size_t j = 0; j < 4; j++) {
-                v[j] = _mm256_load_ps(low + 8 * j);
-                if (eights == 2) {
-                    v[j] = _mm256_add_ps(v[j], _mm256_load_ps(low + 96 + 8 * j));
-                }
-            }
-            _mm_storeu_ps(c + i * 32 + g * 4, iso_gemm_tree8_avx2(v[0], v[1], v[2], v[3]));
+            _mm_storeu_ps(c + i * 32 + g * 4,
+                          iso_gemm_tree8_avx2(iso_gemm_eight_avx2(low, eights), iso_gemm_eight_avx2(low + 8, eights),
+                                              iso_gemm_eight_avx2(low + 16, eights), iso_gemm_eight_avx2(low + 24, eights)));
         }
     }
 }

@@ -1,16 +1,5 @@
 // Tiles of 3 x 4 dot products, AVX2: eight lanes of an output per register, 12 of 16 registers.
 
-// The halving trees of four registers.
-ISOBIT_UNUSED ISOBIT_AVX2 static inline __m128 iso_gemm_tree8_avx2(__m256 a, __m256 b, __m256 c, __m256 d)
-{
-    const __m256 ab = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
-    const __m256 cd = _mm256_add_ps(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
-    const __m256 pairs = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
-    const __m256 sums = _mm256_add_ps(pairs, _mm256_movehdup_ps(pairs)); // lanes a . c . b . d .
-    const __m128 bd = _mm_moveldup_ps(_mm256_extractf128_ps(sums, 1));
-    return _mm_blend_ps(_mm256_castps256_ps128(sums), bd, 0xa);
-}
-
 // acc[12][8] (row, then column) starts at zero or goes on, over `steps` steps of 3 packed rows a and 4 packed rows b.
 ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_steps_avx2(float *acc, int start, const float *a, const float *b, size_t steps)
 {
@@ -94,7 +83,7 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_panel_avx2(float *c, const
         for (size_t i = 0; i < 3; i++) {
             const float *low = acc + g * eights * 96 + i * 32;
             _mm_storeu_ps(c + i * 32 + g * 4,
-                          iso_gemm_tree8_avx2(iso_gemm_eight_avx2(low, eights), iso_gemm_eight_avx2(low + 8, eights),
+                          iso_tree8_avx2(iso_gemm_eight_avx2(low, eights), iso_gemm_eight_avx2(low + 8, eights),
                                               iso_gemm_eight_avx2(low + 16, eights), iso_gemm_eight_avx2(low + 24, eights)));
         }
     }

@@ -1,20 +1,5 @@
 // A tile of 5 x 5 dot products with 16 accumulator lanes, AVX-512: one register per output, 25 of 32 registers.
 
-// The halving trees of four registers.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline __m128 iso_gemm_tree16_avx512(__m512 a, __m512 b, __m512 c, __m512 d)
-{
-    const __m256 a8 = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
-    const __m256 b8 = _mm256_add_ps(_mm512_castps512_ps256(b), _mm512_extractf32x8_ps(b, 1));
-    const __m256 c8 = _mm256_add_ps(_mm512_castps512_ps256(c), _mm512_extractf32x8_ps(c, 1));
-    const __m256 d8 = _mm256_add_ps(_mm512_castps512_ps256(d), _mm512_extractf32x8_ps(d, 1));
-    const __m256 ab = _mm256_add_ps(_mm256_permute2f128_ps(a8, b8, 0x20), _mm256_permute2f128_ps(a8, b8, 0x31));
-    const __m256 cd = _mm256_add_ps(_mm256_permute2f128_ps(c8, d8, 0x20), _mm256_permute2f128_ps(c8, d8, 0x31));
-    const __m256 pairs = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
-    const __m256 sums = _mm256_add_ps(pairs, _mm256_movehdup_ps(pairs)); // lanes a . c . b . d .
-    const __m128 bd = _mm_moveldup_ps(_mm256_extractf128_ps(sums, 1));
-    return _mm_blend_ps(_mm256_castps256_ps128(sums), bd, 0xa);
-}
-
 // c[5][32] at its first 5 columns = the dot products of 5 packed rows a and 5 packed rows b.
 // Fetches into the second-level cache one line of `ahead` per step.
 ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile16_avx512(float *c, const float *a, const float *b, size_t steps,
@@ -31,7 +16,7 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile16_avx512(float *c, 
         c##i##3 = _mm512_fmadd_ps(ai, b3, c##i##3);      \
         c##i##4 = _mm512_fmadd_ps(ai, b4, c##i##4);      \
     } while (0)
-#define ISO_GEMM_SUM(i) _mm_storeu_ps(c + 32 * i, iso_gemm_tree16_avx512(c##i##0, c##i##1, c##i##2, c##i##3))
+#define ISO_GEMM_SUM(i) _mm_storeu_ps(c + 32 * i, iso_tree16_avx512(c##i##0, c##i##1, c##i##2, c##i##3))
     ISO_GEMM_ZERO(0);
     ISO_GEMM_ZERO(1);
     ISO_GEMM_ZERO(2);
@@ -57,8 +42,8 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile16_avx512(float *c, 
     ISO_GEMM_SUM(2);
     ISO_GEMM_SUM(3);
     ISO_GEMM_SUM(4);
-    const __m128 fifth = iso_gemm_tree16_avx512(c04, c14, c24, c34);
-    const __m128 corner = iso_gemm_tree16_avx512(c44, c44, c44, c44);
+    const __m128 fifth = iso_tree16_avx512(c04, c14, c24, c34);
+    const __m128 corner = iso_tree16_avx512(c44, c44, c44, c44);
     c[4] = _mm_cvtss_f32(fifth);
     c[32 + 4] = _mm_cvtss_f32(_mm_movehdup_ps(fifth));
     c[64 + 4] = _mm_cvtss_f32(_mm_movehl_ps(fifth, fifth));

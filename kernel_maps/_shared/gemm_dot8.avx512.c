@@ -1,20 +1,5 @@
 // A tile of 5 x 10 dot products with 8 accumulator lanes, AVX-512: two outputs per register, 25 of 32 registers.
 
-// Lane l of 128 bits takes the four-lane sums of output l: a holds outputs 0 and 1, b outputs 2 and 3.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_fold8_avx512(__m512 a, __m512 b)
-{
-    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
-}
-
-// From two folded registers, eight sums in order.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline __m256 iso_gemm_tree8_avx512(__m512 a, __m512 b)
-{
-    const __m512 pairs = _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
-    const __m512 sums = _mm512_add_ps(pairs, _mm512_movehdup_ps(pairs));
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 2, 6, 10, 14, 0, 0, 0, 0, 0, 0, 0, 0);
-    return _mm512_castps512_ps256(_mm512_permutexvar_ps(order, sums));
-}
-
 // c[5][32] at its first 10 columns = the dot products of 5 packed rows a and 10 packed rows b.
 // Fetches into the second-level cache one line of `ahead` per step.
 ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile8_avx512(float *c, const float *a, const float *b, size_t steps,
@@ -32,8 +17,8 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile8_avx512(float *c, c
         c##i##4 = _mm512_fmadd_ps(ai, b4, c##i##4);                                  \
     } while (0)
 #define ISO_GEMM_SUM(i)                                                                                          \
-    _mm256_storeu_ps(c + 32 * i, iso_gemm_tree8_avx512(iso_gemm_fold8_avx512(c##i##0, c##i##1),                  \
-                                                       iso_gemm_fold8_avx512(c##i##2, c##i##3)))
+    _mm256_storeu_ps(c + 32 * i, iso_tree8_avx512(iso_fold8_avx512(c##i##0, c##i##1),                  \
+                                                       iso_fold8_avx512(c##i##2, c##i##3)))
     ISO_GEMM_ZERO(0);
     ISO_GEMM_ZERO(1);
     ISO_GEMM_ZERO(2);
@@ -61,12 +46,12 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile8_avx512(float *c, c
     ISO_GEMM_SUM(4);
     // The last two columns of rows 0 to 3, then of row 4.
     float rest[8];
-    _mm256_storeu_ps(rest, iso_gemm_tree8_avx512(iso_gemm_fold8_avx512(c04, c14), iso_gemm_fold8_avx512(c24, c34)));
+    _mm256_storeu_ps(rest, iso_tree8_avx512(iso_fold8_avx512(c04, c14), iso_fold8_avx512(c24, c34)));
     for (int i = 0; i < 4; i++) {
         memcpy(c + 32 * i + 8, rest + 2 * i, 2 * sizeof *c);
     }
-    const __m512 corner = iso_gemm_fold8_avx512(c44, c44);
-    _mm256_storeu_ps(rest, iso_gemm_tree8_avx512(corner, corner));
+    const __m512 corner = iso_fold8_avx512(c44, c44);
+    _mm256_storeu_ps(rest, iso_tree8_avx512(corner, corner));
     memcpy(c + 32 * 4 + 8, rest, 2 * sizeof *c);
 #undef ISO_GEMM_ZERO
 #undef ISO_GEMM_STEP

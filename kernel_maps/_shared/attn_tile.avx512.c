@@ -1,0 +1,285 @@
+// Attention of a block of query rows of one head over key tiles of 64, AVX-512.
+
+// s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns from `present` on are -inf.
+// max[i] = the largest of row i, as long as no NaN is among them.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_scores_avx512(float *s, float *max, const float *q, const float *kt, size_t d,
+                                                                      float scale, size_t present)
+{
+#define ISO_ATTN_ZERO(i) __m512 s##i##0 = _mm512_setzero_ps(), s##i##1 = s##i##0, s##i##2 = s##i##0, s##i##3 = s##i##0
+#define ISO_ATTN_STEP(i)                                     \
+    do {                                                     \
+        const __m512 qe = _mm512_set1_ps(q[i * d]);          \
+        s##i##0 = _mm512_fmadd_ps(k0, qe, s##i##0);          \
+        s##i##1 = _mm512_fmadd_ps(k1, qe, s##i##1);          \
+        s##i##2 = _mm512_fmadd_ps(k2, qe, s##i##2);          \
+        s##i##3 = _mm512_fmadd_ps(k3, qe, s##i##3);          \
+    } while (0)
+#define ISO_ATTN_DONE(i)                                                                          \
+    do {                                                                                          \
+        s##i##0 = _mm512_mask_mul_ps(missing, m0, s##i##0, by);                                   \
+        s##i##1 = _mm512_mask_mul_ps(missing, m1, s##i##1, by);                                   \
+        s##i##2 = _mm512_mask_mul_ps(missing, m2, s##i##2, by);                                   \
+        s##i##3 = _mm512_mask_mul_ps(missing, m3, s##i##3, by);                                   \
+        _mm512_store_ps(s + 64 * i, s##i##0);                                                     \
+        _mm512_store_ps(s + 64 * i + 16, s##i##1);                                                \
+        _mm512_store_ps(s + 64 * i + 32, s##i##2);                                                \
+        _mm512_store_ps(s + 64 * i + 48, s##i##3);                                                \
+        max[i] = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(s##i##0, s##i##1), _mm512_max_ps(s##i##2, s##i##3))); \
+    } while (0)
+    ISO_ATTN_ZERO(0);
+    ISO_ATTN_ZERO(1);
+    ISO_ATTN_ZERO(2);
+    ISO_ATTN_ZERO(3);
+    ISO_ATTN_ZERO(4);
+    ISO_ATTN_ZERO(5);
+    for (size_t e = 0; e < d; e++) {
+        const __m512 k0 = _mm512_load_ps(kt);
+        const __m512 k1 = _mm512_load_ps(kt + 16);
+        const __m512 k2 = _mm512_load_ps(kt + 32);
+        const __m512 k3 = _mm512_load_ps(kt + 48);
+        ISO_ATTN_STEP(0);
+        ISO_ATTN_STEP(1);
+        ISO_ATTN_STEP(2);
+        ISO_ATTN_STEP(3);
+        ISO_ATTN_STEP(4);
+        ISO_ATTN_STEP(5);
+        kt += 64;
+        q += 1;
+    }
+    const __m512 by = _mm512_set1_ps(scale);
+    const __m512 missing = _mm512_set1_ps(-INFINITY);
+    const uint64_t mask = present < 64 ? (UINT64_C(1) << present) - 1 : ~UINT64_C(0);
+    const __mmask16 m0 = (__mmask16)mask;
+    const __mmask16 m1 = (__mmask16)(mask >> 16);
+    const __mmask16 m2 = (__mmask16)(mask >> 32);
+    const __mmask16 m3 = (__mmask16)(mask >> 48);
+    ISO_ATTN_DONE(0);
+    ISO_ATTN_DONE(1);
+    ISO_ATTN_DONE(2);
+    ISO_ATTN_DONE(3);
+    ISO_ATTN_DONE(4);
+    ISO_ATTN_DONE(5);
+#undef ISO_ATTN_ZERO
+#undef ISO_ATTN_STEP
+#undef ISO_ATTN_DONE
+}
+
+// The sum in double of the halving trees of groups of 16 or 8 of 64 values.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline double iso_attn_sum_avx512(__m512 p0, __m512 p1, __m512 p2, __m512 p3, int lanes)
+{
+    double sum = 0.0;
+    if (lanes == 16) {
+        double group[4];
+        _mm256_storeu_pd(group, _mm256_cvtps_pd(iso_tree16_avx512(p0, p1, p2, p3)));
+        for (int i = 0; i < 4; i++) {
+            sum += group[i];
+        }
+    } else {
+        double group[8];
+        const __m256 trees = iso_tree8_avx512(iso_fold8_avx512(p0, p1), iso_fold8_avx512(p2, p3));
+        _mm512_storeu_pd(group, _mm512_cvtps_pd(trees));
+        for (int i = 0; i < 8; i++) {
+            sum += group[i];
+        }
+    }
+    return sum;
+}
+
+// One row of scores becomes weights; the running maximum, sum and output follow. acc: `padded` floats.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_weights_avx512(float *s, float tile_max, float *max, float *sum, float *acc,
+                                                                       size_t padded, int lanes)
+{
+    const __m512 s0 = _mm512_load_ps(s);
+    const __m512 s1 = _mm512_load_ps(s + 16);
+    const __m512 s2 = _mm512_load_ps(s + 32);
+    const __m512 s3 = _mm512_load_ps(s + 48);
+    if ((_mm512_cmp_ps_mask(s0, s1, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(s2, s3, _CMP_UNORD_Q)) != 0) {
+        tile_max = -INFINITY;
+        for (int t = 0; t < 64; t++) {
+            tile_max = tile_max > s[t] ? tile_max : s[t];
+        }
+    }
+    if (tile_max == -INFINITY) {
+        memset(s, 0, 64 * sizeof *s);
+        return;
+    }
+    if (tile_max > *max) {
+        const float c = iso_glibc_expf(*max - tile_max);
+        for (size_t e = 0; e < padded; e += 16) {
+            _mm512_store_ps(acc + e, _mm512_mul_ps(_mm512_load_ps(acc + e), _mm512_set1_ps(c)));
+        }
+        *sum = *sum * c;
+        *max = tile_max;
+    }
+    const __m512 top = _mm512_set1_ps(*max);
+    __m512 p0 = _mm512_sub_ps(s0, top);
+    __m512 p1 = _mm512_sub_ps(s1, top);
+    __m512 p2 = _mm512_sub_ps(s2, top);
+    __m512 p3 = _mm512_sub_ps(s3, top);
+    if (lanes == 16) {
+        p0 = iso_vexp_16_avx512(p0);
+        p1 = iso_vexp_16_avx512(p1);
+        p2 = iso_vexp_16_avx512(p2);
+        p3 = iso_vexp_16_avx512(p3);
+    } else {
+        p0 = iso_vexp_8_avx512(p0);
+        p1 = iso_vexp_8_avx512(p1);
+        p2 = iso_vexp_8_avx512(p2);
+        p3 = iso_vexp_8_avx512(p3);
+    }
+    _mm512_store_ps(s, p0);
+    _mm512_store_ps(s + 16, p1);
+    _mm512_store_ps(s + 32, p2);
+    _mm512_store_ps(s + 48, p3);
+    *sum = (float)((double)*sum + iso_attn_sum_avx512(p0, p1, p2, p3, lanes));
+}
+
+// acc[6] (rows of `padded` floats, 64 of them) goes on over p[6][64] and v[64] (rows of `padded` floats).
+ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values64_avx512(float *acc, const float *p, const float *v, size_t padded)
+{
+#define ISO_ATTN_LOAD(i)                                                                                        \
+    __m512 a##i##0 = _mm512_load_ps(acc + i * padded), a##i##1 = _mm512_load_ps(acc + i * padded + 16),         \
+           a##i##2 = _mm512_load_ps(acc + i * padded + 32), a##i##3 = _mm512_load_ps(acc + i * padded + 48)
+#define ISO_ATTN_STEP(i)                                     \
+    do {                                                     \
+        const __m512 pt = _mm512_set1_ps(p[i * 64 + t]);     \
+        a##i##0 = _mm512_fmadd_ps(v0, pt, a##i##0);          \
+        a##i##1 = _mm512_fmadd_ps(v1, pt, a##i##1);          \
+        a##i##2 = _mm512_fmadd_ps(v2, pt, a##i##2);          \
+        a##i##3 = _mm512_fmadd_ps(v3, pt, a##i##3);          \
+    } while (0)
+#define ISO_ATTN_STORE(i)                                    \
+    do {                                                     \
+        _mm512_store_ps(acc + i * padded, a##i##0);          \
+        _mm512_store_ps(acc + i * padded + 16, a##i##1);     \
+        _mm512_store_ps(acc + i * padded + 32, a##i##2);     \
+        _mm512_store_ps(acc + i * padded + 48, a##i##3);     \
+    } while (0)
+    ISO_ATTN_LOAD(0);
+    ISO_ATTN_LOAD(1);
+    ISO_ATTN_LOAD(2);
+    ISO_ATTN_LOAD(3);
+    ISO_ATTN_LOAD(4);
+    ISO_ATTN_LOAD(5);
+    for (size_t t = 0; t < 64; t++) {
+        const __m512 v0 = _mm512_load_ps(v);
+        const __m512 v1 = _mm512_load_ps(v + 16);
+        const __m512 v2 = _mm512_load_ps(v + 32);
+        const __m512 v3 = _mm512_load_ps(v + 48);
+        ISO_ATTN_STEP(0);
+        ISO_ATTN_STEP(1);
+        ISO_ATTN_STEP(2);
+        ISO_ATTN_STEP(3);
+        ISO_ATTN_STEP(4);
+        ISO_ATTN_STEP(5);
+        v += padded;
+    }
+    ISO_ATTN_STORE(0);
+    ISO_ATTN_STORE(1);
+    ISO_ATTN_STORE(2);
+    ISO_ATTN_STORE(3);
+    ISO_ATTN_STORE(4);
+    ISO_ATTN_STORE(5);
+#undef ISO_ATTN_LOAD
+#undef ISO_ATTN_STEP
+#undef ISO_ATTN_STORE
+}
+
+#define ISO_ATTN_ROWS(X) \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23)
+
+// The same for 24 rows of acc and p and 16 columns.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values16_avx512(float *acc, const float *p, const float *v, size_t padded)
+{
+#define ISO_ATTN_LOAD(i) __m512 a##i = _mm512_load_ps(acc + i * padded);
+#define ISO_ATTN_STEP(i) a##i = _mm512_fmadd_ps(vt, _mm512_set1_ps(p[i * 64 + t]), a##i);
+#define ISO_ATTN_STORE(i) _mm512_store_ps(acc + i * padded, a##i);
+    ISO_ATTN_ROWS(ISO_ATTN_LOAD)
+    for (size_t t = 0; t < 64; t++) {
+        const __m512 vt = _mm512_load_ps(v + t * padded);
+        ISO_ATTN_ROWS(ISO_ATTN_STEP)
+    }
+    ISO_ATTN_ROWS(ISO_ATTN_STORE)
+#undef ISO_ATTN_LOAD
+#undef ISO_ATTN_STEP
+#undef ISO_ATTN_STORE
+}
+
+// The same for 24 rows of acc and p and 8 columns.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values8_avx512(float *acc, const float *p, const float *v, size_t padded)
+{
+#define ISO_ATTN_LOAD(i) __m256 a##i = _mm256_load_ps(acc + i * padded);
+#define ISO_ATTN_STEP(i) a##i = _mm256_fmadd_ps(vt, _mm256_set1_ps(p[i * 64 + t]), a##i);
+#define ISO_ATTN_STORE(i) _mm256_store_ps(acc + i * padded, a##i);
+    ISO_ATTN_ROWS(ISO_ATTN_LOAD)
+    for (size_t t = 0; t < 64; t++) {
+        const __m256 vt = _mm256_load_ps(v + t * padded);
+        ISO_ATTN_ROWS(ISO_ATTN_STEP)
+    }
+    ISO_ATTN_ROWS(ISO_ATTN_STORE)
+#undef ISO_ATTN_LOAD
+#undef ISO_ATTN_STEP
+#undef ISO_ATTN_STORE
+}
+#undef ISO_ATTN_ROWS
+
+// q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows; y: rows of y_row floats.
+// lanes (16 or 8) chooses the exponential and the groups of its sum.
+// scratch, with padded = d rounded up to 16: (most + 64) * (d + padded) + 2 * most + 24 * 65 floats.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float *q, iso_attn_view q_view, const uint16_t *k,
+                                                                    iso_attn_view k_view, const uint16_t *v, iso_attn_view v_view,
+                                                                    float *y, size_t y_row, size_t count, size_t keys, size_t d,
+                                                                    float scale, int lanes, size_t most, float *scratch)
+{
+    const size_t padded = (d + 15) / 16 * 16;
+    const size_t rows = (count + 23) / 24 * 24;
+    float *scores = scratch;           // [24][64]
+    float *kt = scores + 24 * 64;      // [d][64]
+    float *vt = kt + 64 * d;           // [64][padded]
+    float *acc = vt + 64 * padded;     // [most][padded]
+    float *qc = acc + most * padded;   // [most][d]
+    float *max = qc + most * d;        // [most]
+    float *sum = max + most;           // [most]
+    float *tile_max = sum + most;      // [24]
+    memset(scratch, 0, (24 * 64 + 64 * d + 64 * padded + rows * padded) * sizeof *scratch);
+    for (size_t i = 0; i < rows; i++) {
+        max[i] = -INFINITY;
+        sum[i] = 0.0f;
+        for (size_t e = 0; e < d; e++) {
+            qc[i * d + e] = i < count ? q[(ptrdiff_t)i * q_view.row + (ptrdiff_t)e * q_view.element] : 0.0f;
+        }
+    }
+    for (size_t key = 0; key < keys; key += 64) {
+        const size_t present = keys - key < 64 ? keys - key : 64;
+        iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
+        iso_attn_pack_values_avx2(vt, padded, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
+        for (size_t i = 0; i < count; i += 24) {
+            const size_t here = count - i < 24 ? count - i : 24;
+            for (size_t r = 0; r < here; r += 6) {
+                iso_attn_scores_avx512(scores + r * 64, tile_max + r, qc + (i + r) * d, kt, d, scale, present);
+            }
+            for (size_t r = 0; r < here; r++) {
+                iso_attn_weights_avx512(scores + r * 64, tile_max[r], max + i + r, sum + i + r, acc + (i + r) * padded, padded,
+                                        lanes);
+            }
+            size_t e = 0;
+            for (; e + 64 <= d; e += 64) {
+                for (size_t r = 0; r < here; r += 6) {
+                    iso_attn_values64_avx512(acc + (i + r) * padded + e, scores + r * 64, vt + e, padded);
+                }
+            }
+            for (; e + 8 < d; e += 16) {
+                iso_attn_values16_avx512(acc + i * padded + e, scores, vt + e, padded);
+            }
+            if (e < d) {
+                iso_attn_values8_avx512(acc + i * padded + e, scores, vt + e, padded);
+            }
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const float inverse = sum[i] == 0.0f ? 0.0f : 1.0f / sum[i];
+        for (size_t e = 0; e < d; e++) {
+            y[i * y_row + e] = acc[i * padded + e] * inverse;
+        }
+    }
+}

@@ -164,6 +164,9 @@ struct Parity {
     /// Compare pixels and output only
     #[arg(long)]
     output_only: bool,
+    /// Compare the pixels that preprocessing makes, and encode nothing
+    #[arg(long, requires = "source_sizes", conflicts_with_all = ["sizes", "output_only"])]
+    preprocess_only: bool,
     /// Run the remaining rows after one that differs
     #[arg(long)]
     keep_going: bool,
@@ -271,6 +274,7 @@ impl Parity {
             batch: self.batch,
             ignore: self.ignore,
             output_only: self.output_only,
+            preprocess_only: self.preprocess_only,
             keep_going: self.keep_going,
             any_profile: self.any_profile,
             dump: self.dump_on_difference,

@@ -32,10 +32,17 @@ pub struct Settings {
     pub flash: bool,
     pub ignore: Vec<String>,
     pub output_only: bool,
+    pub preprocess_only: bool,
     pub keep_going: bool,
     pub any_profile: bool,
     pub json: Option<PathBuf>,
     pub dump: Option<PathBuf>,
+}
+
+impl Settings {
+    fn wants_taps(&self) -> bool {
+        !self.output_only && !self.preprocess_only
+    }
 }
 
 /// Images of one row and what llama.cpp made of them.
@@ -43,7 +50,12 @@ struct Reference {
     source: Option<(u32, u32)>,
     rgb: Vec<u8>,
     pixels: Vec<Pixels>,
+    /// Empty if only the preprocessing is compared.
     captures: Vec<Capture>,
+    /// Tokens of one image, and floats per token.
+    output_shape: [u64; 2],
+    /// Time of the encodes, or of the preprocessing if that is all.
+    seconds: f64,
 }
 
 /// One compared array.
@@ -91,9 +103,9 @@ pub fn run(settings: &Settings) -> Result<bool> {
     let library = Library::load(&settings.library, &settings.prefix)?;
     check_profile(settings, &library)?;
     let mut encoder = Encoder::open(&settings.model, settings.flash)?;
-    let keep = match settings.output_only {
-        true => Keep::Nothing,
-        false => probe(settings, &library).map_or(Keep::Named, Keep::Listed),
+    let keep = match settings.wants_taps() {
+        false => Keep::Nothing,
+        true => probe(settings, &library).map_or(Keep::Named, Keep::Listed),
     };
 
     let facts = reference::run_facts(settings.flash, &settings.reference_threads.to_string());
@@ -115,10 +127,11 @@ pub fn run(settings: &Settings) -> Result<bool> {
         bar.inc(1);
         for &threads in &settings.threads {
             bar.set_message(format!("{width}x{height} library, {threads} threads"));
-            let row = compare_row(settings, &library, &expected, threads)?;
+            let row = compare_row(settings, &library, &expected, threads);
             bar.inc(1);
             let equal = row.is_equal();
-            if let (false, Some(dir)) = (equal, &settings.dump) {
+            let encoded = row.compared.iter().any(|c| c.name == "output");
+            if let (false, true, Some(dir)) = (equal, encoded, &settings.dump) {
                 dump(settings, &library, &expected, threads, &dir.join(row_name(&row)))?;
             }
             rows.push(row);
@@ -186,84 +199,138 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
 
 /// Makes the images of a row and encodes them with llama.cpp.
 fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, is_source: bool, width: u32, height: u32) -> Result<Reference> {
-    let mut expected =
-        Reference { source: is_source.then_some((width, height)), rgb: Vec::new(), pixels: Vec::new(), captures: Vec::new() };
+    let mut expected = Reference {
+        source: is_source.then_some((width, height)),
+        rgb: Vec::new(),
+        pixels: Vec::new(),
+        captures: Vec::new(),
+        output_shape: [0, 0],
+        seconds: 0.0,
+    };
     for i in 0..settings.batch {
         let rgb = image::synthetic(width, height, settings.seed + u64::from(i)).bytes;
+        let start = Instant::now();
         let pixels = if is_source { encoder.preprocess(&rgb, width, height)? } else { encoder.normalize(&rgb, width, height)? };
-        expected.captures.push(capture::run(encoder, settings.reference_threads, &pixels, keep)?);
+        let (tokens, floats) = encoder.output_size(pixels.width, pixels.height)?;
+        expected.output_shape = [tokens, floats / tokens.max(1)];
+        if settings.preprocess_only {
+            expected.seconds += start.elapsed().as_secs_f64();
+        } else {
+            let capture = capture::run(encoder, settings.reference_threads, &pixels, keep)?;
+            expected.seconds += capture.seconds;
+            expected.captures.push(capture);
+        }
         expected.pixels.push(pixels);
         expected.rgb.extend(rgb);
     }
     Ok(expected)
 }
 
-/// Encodes with the library and compares on the fly.
-fn compare_row(settings: &Settings, library: &Library, expected: &Reference, threads: u32) -> Result<Row> {
-    let size = (expected.pixels[0].width, expected.pixels[0].height);
+/// Encodes with the library and compares on the fly. Its errors belong to the row: other rows may still be compared.
+fn compare_row(settings: &Settings, library: &Library, expected: &Reference, threads: u32) -> Row {
     let mut sink =
         Comparer { expected, results: Vec::new(), problems: Vec::new(), seen: HashSet::new(), count: Occurrences::default(), seconds: 0.0 };
     let mut row = Row {
         source: expected.source,
-        size,
+        size: (expected.pixels[0].width, expected.pixels[0].height),
         threads,
-        variant: String::new(),
+        variant: settings.variant.clone().unwrap_or_default(),
         compared: Vec::new(),
         problems: Vec::new(),
-        reference_seconds: expected.captures.iter().map(|c| c.seconds).sum(),
+        reference_seconds: expected.seconds,
         library_seconds: 0.0,
         arena_bytes: 0,
     };
-    let mut pixels = Vec::new();
-    let mut out;
-    {
-        let mut target = TapTarget(&mut sink);
-        let taps = (!settings.output_only).then_some(&mut target);
-        let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), taps)?;
-        row.variant = handle.variant();
-        let plan = plan_row(settings, &handle, expected)?;
-        row.arena_bytes = plan.arena_bytes;
-        if let Some(problem) = check_plan(&plan, expected) {
-            row.problems.push(problem);
-            return Ok(row);
-        }
-        out = vec![f32::from_bits(0x7fc0_dead); plan.output_floats as usize];
-        let mut arena = Arena::new(plan.arena_bytes)?;
-        if expected.source.is_some() {
-            pixels = vec![f32::from_bits(0x7fc0_dead); expected.pixels.iter().map(|p| p.values.len()).sum()];
-            handle.preprocess_rgb(&expected.rgb, &plan, &mut arena, &mut pixels)?;
-            arena = Arena::new(plan.arena_bytes)?;
-        }
+    match encode_row(settings, library, expected, threads, &mut sink, &mut row) {
+        Ok(Some(encoded)) => compare_ends(settings, library, expected, &mut sink, &encoded),
+        Ok(None) => {}
+        Err(problem) => row.problems.push(problem),
+    }
+    row.library_seconds -= sink.seconds;
+    row.compared = sink.results;
+    row.problems.append(&mut sink.problems);
+    row
+}
+
+/// What the library wrote; `pixels` is empty if it was given pixels, `out` if it was only to preprocess.
+struct Encoded {
+    pixels: Vec<f32>,
+    out: Vec<f32>,
+}
+
+/// Whatever the library does not write keeps this NaN.
+const UNWRITTEN: f32 = f32::from_bits(0x7fc0_dead);
+
+fn encode_row(
+    settings: &Settings,
+    library: &Library,
+    expected: &Reference,
+    threads: u32,
+    sink: &mut Comparer<'_>,
+    row: &mut Row,
+) -> Result<Option<Encoded>> {
+    let mut target = TapTarget(sink);
+    let taps = settings.wants_taps().then_some(&mut target);
+    let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), taps)?;
+    row.variant = handle.variant();
+    let plan = plan_row(settings, &handle, expected)?;
+    row.arena_bytes = plan.arena_bytes;
+    if let Some(problem) = check_plan(&plan, expected) {
+        row.problems.push(problem);
+        return Ok(None);
+    }
+    let mut encoded = Encoded { pixels: Vec::new(), out: Vec::new() };
+    let mut arena = Arena::new(plan.arena_bytes)?;
+    if expected.source.is_some() {
+        encoded.pixels = vec![UNWRITTEN; expected.pixels.iter().map(|p| p.values.len()).sum()];
+        let start = Instant::now();
+        handle.preprocess_rgb(&expected.rgb, &plan, &mut arena, &mut encoded.pixels)?;
+        row.library_seconds = start.elapsed().as_secs_f64();
+    }
+    if !settings.preprocess_only {
+        encoded.out = vec![UNWRITTEN; plan.output_floats as usize];
+        arena.check(row);
+        arena = Arena::new(plan.arena_bytes)?;
         let start = Instant::now();
         if expected.source.is_some() {
-            handle.encode_rgb(&expected.rgb, &plan, &mut arena, &mut out)?;
+            handle.encode_rgb(&expected.rgb, &plan, &mut arena, &mut encoded.out)?;
         } else {
-            handle.encode_pixels(&expected.pixels, Some(&mut arena), &mut out)?;
+            handle.encode_pixels(&expected.pixels, Some(&mut arena), &mut encoded.out)?;
         }
         row.library_seconds = start.elapsed().as_secs_f64();
-        if !arena.guard_intact() {
+    }
+    arena.check(row);
+    Ok(Some(encoded))
+}
+
+impl Arena {
+    fn check(&self, row: &mut Row) {
+        if !self.guard_intact() {
             row.problems.push("the library wrote behind its planned arena".to_string());
         }
     }
-    row.library_seconds -= sink.seconds;
+}
 
-    let (width, height) = (u64::from(size.0), u64::from(size.1));
+/// Compares what needs no tap: the pixels before the first step, and the output after the last.
+fn compare_ends(settings: &Settings, library: &Library, expected: &Reference, sink: &mut Comparer<'_>, encoded: &Encoded) {
+    let images = expected.pixels.len() as u64;
     if expected.source.is_some() {
-        let shape = vec![u64::from(settings.batch), height, width, 3];
+        let (width, height) = (expected.pixels[0].width, expected.pixels[0].height);
+        let shape = vec![images, height.into(), width.into(), 3];
         let pieces = expected.pixels.iter().map(|p| float_bytes(&p.values)).collect::<Vec<_>>();
-        sink.compare("pixels", "preprocess", "", DType::F32, shape, &pieces, float_bytes(&pixels));
+        sink.compare("pixels", "preprocess", "", DType::F32, shape, &pieces, float_bytes(&encoded.pixels));
         sink.results.rotate_right(1); // what was computed first is reported first
     }
-    let [tokens, embedding] = expected.captures[0].output_shape;
+    if settings.preprocess_only {
+        return;
+    }
+    let [tokens, embedding] = expected.output_shape;
     let pieces = expected.captures.iter().map(|c| float_bytes(&c.output)).collect::<Vec<_>>();
-    sink.compare("output", "output", "", DType::F32, vec![tokens * u64::from(settings.batch), embedding], &pieces, float_bytes(&out));
+    sink.compare("output", "output", "", DType::F32, vec![tokens * images, embedding], &pieces, float_bytes(&encoded.out));
     // A library without all taps says so itself; the taps that it has and the output are compared as ever.
-    if !settings.output_only && !library.lacks_taps() {
+    if settings.wants_taps() && !library.lacks_taps() {
         sink.note_uncovered(&settings.ignore);
     }
-    row.compared = sink.results;
-    row.problems.append(&mut sink.problems);
-    Ok(row)
 }
 
 fn plan_row(settings: &Settings, handle: &crate::library::Handle<'_>, expected: &Reference) -> Result<Plan> {
@@ -276,7 +343,7 @@ fn plan_row(settings: &Settings, handle: &crate::library::Handle<'_>, expected: 
 /// The plan must promise what llama.cpp delivers, or nothing else can be compared.
 fn check_plan(plan: &Plan, expected: &Reference) -> Option<String> {
     let pixels = &expected.pixels[0];
-    let [tokens, embedding] = expected.captures[0].output_shape;
+    let [tokens, embedding] = expected.output_shape;
     let floats = tokens * embedding * expected.pixels.len() as u64;
     if (plan.width, plan.height) != (pixels.width, pixels.height) {
         Some(format!("the library plans {}x{} pixels, llama.cpp takes {}x{}", plan.width, plan.height, pixels.width, pixels.height))
@@ -429,7 +496,7 @@ fn dump(settings: &Settings, library: &Library, expected: &Reference, threads: u
         }
     }
 
-    let [tokens, embedding] = expected.captures[0].output_shape;
+    let [tokens, embedding] = expected.output_shape;
     for (i, capture) in expected.captures.iter().enumerate() {
         let name = if i == 0 { "llama.cpp".to_string() } else { format!("llama.cpp-{}", i + 1) };
         let source = reference::run_facts(settings.flash, &settings.reference_threads.to_string());

@@ -88,11 +88,24 @@ static void check_information(void)
 static void check_plan(const encoder_t *encoder)
 {
     static const uint32_t odd[][2] = { { 1, 1 }, { 1, 65535 }, { 65535, 1 }, { 65535, 65535 }, { 2, 3 }, { 7, 5000 }, { 1u << 31, 1u << 31 }, { 1u << 16, 1u << 16 } };
-    plan_t p = plan, q;
-    EXPECT(ERR_ARGUMENT, API(plan)(NULL, 64, 64, 1, &p, &error));
+    plan_t p, q;
     EXPECT(ERR_ARGUMENT, API(plan)(encoder, 64, 64, 1, NULL, &error));
-    EXPECT(ERR_ARGUMENT, API(plan_pixels)(NULL, 64, 64, 1, &p, &error));
     EXPECT(ERR_ARGUMENT, API(plan_pixels)(encoder, 64, 64, 1, NULL, &error));
+    EXPECT(ERR_ARGUMENT, API(plan)(NULL, 64, 64, 1, NULL, &error));
+    /* Without a handle, info->threads is the thread count. */
+    memset(&p, 0, sizeof p);
+    EXPECT(ERR_ARGUMENT, API(plan)(NULL, image_width, image_height, 1, &p, &error));
+    EXPECT(ERR_ARGUMENT, API(plan_pixels)(NULL, plan.width, plan.height, 1, &p, &error));
+    p.threads = UINT32_MAX;
+    EXPECT(ERR_ARGUMENT, API(plan)(NULL, image_width, image_height, 1, &p, &error));
+    memset(&p, 0, sizeof p);
+    p.threads = plan.threads;
+    EXPECT(OK, API(plan)(NULL, image_width, image_height, 1, &p, &error));
+    CHECK(memcmp(&p, &plan, sizeof p) == 0, "the plan without a handle differs");
+    EXPECT(OK, API(plan_pixels)(NULL, plan.width, plan.height, 1, &p, &error));
+    EXPECT(OK, API(plan_pixels)(encoder, plan.width, plan.height, 1, &q, &error));
+    CHECK(memcmp(&p, &q, sizeof p) == 0, "the pixel plan without a handle differs");
+    p = plan;
     EXPECT(ERR_IMAGE, API(plan)(encoder, 0, image_height, 1, &p, &error));
     EXPECT(ERR_IMAGE, API(plan)(encoder, image_width, 0, 1, &p, &error));
     EXPECT(ERR_ARGUMENT, API(plan)(encoder, image_width, image_height, 0, &p, &error));
@@ -335,19 +348,22 @@ static void host_worker_huge(void *user, size_t tasks, body_t body, void *arg) {
 static void check_hosts(void)
 {
     static void (*const hosts[])(void *, size_t, body_t, void *) = { host_none, host_most, host_twice, host_beyond, host_reverse, host_worker, host_worker_huge };
-    void *arena = aligned(plan.arena_bytes * 2);
     float *out = need(malloc(plan.output_floats * sizeof *out));
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; ++i) {
         options_t options = threads(2);
         encoder_t *encoder;
+        plan_t p;
+        void *arena;
         options.parallel_for = hosts[i];
         encoder = open_model(model, options);
-        EXPECT(ERR_THREAD, API(encode_rgb)(encoder, rgb, image_width, image_height, 1, arena, plan.arena_bytes * 2, out, plan.output_floats, &error));
-        EXPECT(ERR_THREAD, API(encode_rgb)(encoder, rgb, image_width, image_height, 1, arena, plan.arena_bytes * 2, out, plan.output_floats, &error));
+        p = plan_image(encoder, image_width, image_height, 1);
+        arena = aligned(p.arena_bytes);
+        EXPECT(ERR_THREAD, API(encode_rgb)(encoder, rgb, image_width, image_height, 1, arena, p.arena_bytes, out, p.output_floats, &error));
+        EXPECT(ERR_THREAD, API(encode_rgb)(encoder, rgb, image_width, image_height, 1, arena, p.arena_bytes, out, p.output_floats, &error));
+        free(arena);
         API(close)(encoder);
     }
     free(out);
-    free(arena);
 }
 
 /* -- the floating-point state -- */

@@ -2,7 +2,7 @@
  * Takes a valid file of small size, walks its directory, and damages every field, length by length and bit by bit. */
 #include "test.h"
 
-typedef enum { MAGIC, VERSION, TENSORS, KEYS, LENGTH, TEXT, TYPE, ELEMENT, COUNT, VALUE, NAME_LENGTH, NAME, RANK, DIM, TENSOR_TYPE, OFFSET } field_kind;
+typedef enum { MAGIC, VERSION, TENSORS, KEYS, LENGTH, TEXT, TYPE, ELEMENT, COUNT, VALUE, BOOLS, NAME_LENGTH, NAME, RANK, DIM, TENSOR_TYPE, OFFSET } field_kind;
 
 typedef struct {
     field_kind kind;
@@ -10,7 +10,7 @@ typedef struct {
 } field;
 
 static uint8_t *file;
-static size_t size, directory;
+static size_t size, directory, alignment = 32;
 static field *fields;
 static size_t field_count, field_room;
 static int opened, refused, mismatched;
@@ -46,6 +46,9 @@ static void walk(void)
     for (uint64_t k = 0; k < keys; ++k) {
         uint64_t type, count = 1;
         at = add_text(LENGTH, TEXT, at);
+        if (at - fields[field_count - 1].at == 17 && memcmp(file + at - 17, "general.alignment", 17) == 0) {
+            alignment = number(at + 4, 4);
+        }
         type = number(at, 4);
         at = add(TYPE, at, 4);
         if (type == 9) {
@@ -57,7 +60,7 @@ static void walk(void)
             at = add_text(LENGTH, TEXT, at);
         }
         if (type != 8) {
-            at = add(VALUE, at, widths[type] * count);
+            at = add(type == 7 ? BOOLS : VALUE, at, widths[type] * count);
         }
     }
     for (uint64_t t = 0; t < tensors; ++t) {
@@ -71,6 +74,11 @@ static void walk(void)
         at = add(OFFSET, add(TENSOR_TYPE, at, 4), 8);
     }
     directory = at;
+}
+
+static uint64_t data_begin(void)
+{
+    return (directory + alignment - 1) / alignment * alignment;
 }
 
 static int32_t try_bytes(const uint8_t *data, size_t bytes, const char *what)
@@ -114,7 +122,7 @@ static void damage_numbers(void)
         const field *f = &fields[i];
         const uint64_t is = number(f->at, f->bytes < 8 ? f->bytes : 8);
         const uint64_t values[] = { 0, 1, 2, is - 1, is + 1, is * 2, is ^ 0x80, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, is + (1ull << 32),
-            1ull << 61, 1ull << 62, (1ull << 62) + is, INT64_MAX, 1ull << 63, (1ull << 63) + is, UINT64_MAX - 31, UINT64_MAX };
+            1ull << 61, 1ull << 62, (1ull << 62) + is, INT64_MAX, 1ull << 63, (1ull << 63) + is, 0 - data_begin() - alignment, 0 - f->at, UINT64_MAX };
         const uint64_t least_huge = f->bytes == 4 ? 0x7fffffff : 1ull << 61;
         if (f->bytes != 4 && f->bytes != 8) {
             continue;
@@ -125,7 +133,7 @@ static void damage_numbers(void)
             int32_t status;
             (void)snprintf(what, sizeof what, "field %zu (kind %d) at byte %zu = %llu", i, f->kind, f->at, (unsigned long long)value);
             status = try_number(f, value, what);
-            if (f->kind == VALUE || f->kind == TEXT || f->kind == NAME || value == is) {
+            if (f->kind == VALUE || f->kind == BOOLS || f->kind == TEXT || f->kind == NAME || value == is) {
                 continue;
             }
             CHECK(value < least_huge || status == ERR_FORMAT, "%s: status %d", what, (int)status);
@@ -150,6 +158,87 @@ static void damage_numbers(void)
             }
         }
     }
+}
+
+/* The file with `removed` bytes at `at` replaced by `inserted` ones, and the number before them by `count` if it is set. */
+static int32_t try_edit(size_t at, size_t removed, const void *with, size_t inserted, uint64_t count, const char *what)
+{
+    const size_t new_directory = directory - removed + inserted, padded = (new_directory + alignment - 1) / alignment * alignment;
+    const size_t new_size = padded + (size_t)(size - data_begin());
+    uint8_t *edited = aligned(new_size);
+    int32_t status;
+    memset(edited, 0, new_size);
+    memcpy(edited, file, at);
+    memcpy(edited + at, with, inserted);
+    memcpy(edited + at + inserted, file + at + removed, directory - at - removed);
+    memcpy(edited + padded, file + data_begin(), size - data_begin());
+    memcpy(edited + at - 8, &count, 8);
+    status = try_bytes(edited, new_size, what);
+    free(edited);
+    return status;
+}
+
+/* Texts and arrays that are longer or shorter, in a file that is well-formed otherwise. */
+static void damage_sizes(void)
+{
+    static const uint8_t zeros[64];
+    int needed = 0;
+    for (size_t i = 1; i < field_count; ++i) {
+        const field *f = &fields[i];
+        const bool array = fields[i - 1].kind == COUNT && (f->kind == VALUE || f->kind == BOOLS) && f->bytes > 0;
+        uint64_t count, unit;
+        uint8_t flipped;
+        bool matters;
+        int32_t status;
+        if (f->kind == NAME) {
+            CHECK(try_edit(f->at, f->bytes, "", 0, 0, "no name") == ERR_FORMAT, "a tensor without name is accepted");
+            CHECK(try_edit(f->at, f->bytes, zeros, 64, 64, "long name") == ERR_FORMAT, "a tensor name of 64 bytes is accepted");
+        }
+        if ((!array && f->kind != NAME && f->kind != TEXT) || f->bytes == 0 || (fields[i - 1].kind != COUNT && fields[i - 1].kind != LENGTH && fields[i - 1].kind != NAME_LENGTH)) {
+            continue;
+        }
+        flipped = file[f->at] ^ 1;
+        matters = try_change(f->at, &flipped, 1, "flipped bit") == ERR_MISMATCH;
+        needed += matters;
+        count = number(f->at - 8, 8);
+        unit = f->bytes / count;
+        status = try_edit(f->at, f->bytes, file + f->at, f->bytes - unit, count - 1, "one less");
+        CHECK(!matters || status == ERR_MISMATCH || status == ERR_FORMAT, "field %zu: one element less is accepted", i);
+        status = try_edit(f->at + f->bytes, 0, zeros, unit, count, "one more, not counted");
+        CHECK(status == ERR_FORMAT || status == ERR_MISMATCH || i + 1 == field_count, "field %zu: an element that is not counted is accepted", i);
+        status = try_edit(f->at, 0, file + f->at, unit, count + 1, "one more");
+        CHECK(!matters || status == ERR_MISMATCH || status == ERR_FORMAT, "field %zu: one element more is accepted", i);
+    }
+    CHECK(needed > 0, "no text or array matters");
+}
+
+/* Types of the same width, shapes of the same size: wrong for everything that the encoder needs. */
+static void damage_meaning(void)
+{
+    static const uint8_t two = 2;
+    int types = 0, shapes = 0;
+    for (size_t i = 1; i < field_count; ++i) {
+        const field *f = &fields[i];
+        const field_kind before = fields[i - 1].kind;
+        if (f->kind == VALUE && (before == TYPE || before == COUNT) && f->bytes >= 4) {
+            const field *type = before == TYPE ? &fields[i - 1] : &fields[i - 2];
+            const uint64_t is = number(type->at, 4);
+            const uint8_t flipped = file[f->at] ^ 1;
+            if ((is == 4 || is == 6) && try_change(f->at, &flipped, 1, "flipped bit") == ERR_MISMATCH) {
+                ++types;
+                CHECK(try_number(type, is == 4 ? 6 : 4, "f32 for u32") == ERR_MISMATCH, "field %zu: f32 and u32 are taken for each other", i);
+            }
+        }
+        if (f->kind == BOOLS && f->bytes > 0) {
+            CHECK(try_change(f->at + f->bytes - 1, &two, 1, "bool 2") == ERR_FORMAT, "a bool of 2 is accepted");
+        }
+        if (f->kind == DIM && before == DIM && number(f->at, 8) != number(f->at - 8, 8)) {
+            uint64_t swapped[2] = { number(f->at, 8), number(f->at - 8, 8) };
+            shapes += try_change(f->at - 8, swapped, sizeof swapped, "swapped dimensions") == ERR_MISMATCH;
+        }
+    }
+    CHECK(types > 0, "no number matters");
+    CHECK(shapes > 0, "no shape matters");
 }
 
 /* Names twice, tensors in the same place. */
@@ -190,7 +279,7 @@ static void damage_bytes(void)
     const int before = mismatched;
     for (size_t i = 0; i < field_count; ++i) {
         const field *f = &fields[i];
-        if ((f->kind == TEXT || f->kind == NAME || f->kind == VALUE) && f->bytes > 0) {
+        if ((f->kind == TEXT || f->kind == NAME || f->kind == VALUE || f->kind == BOOLS) && f->bytes > 0) {
             const size_t at = f->at + f->bytes / 2;
             const uint8_t flipped = file[at] ^ 0x01, control = 0x07, high = 0xff;
             (void)try_change(at, &flipped, 1, "flipped bit");
@@ -256,6 +345,8 @@ int main(int argc, char **argv)
     if (test_failed == 0) {
         walk();
         damage_numbers();
+        damage_sizes();
+        damage_meaning();
         damage_relations();
         damage_bytes();
         damage_length();

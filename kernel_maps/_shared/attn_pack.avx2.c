@@ -60,18 +60,49 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_pack_keys_avx2(float *kt, 
     }
 }
 
-// v[64][stride] = `present` rows. What lies past the rows and past d keeps what it held.
-ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_pack_values_avx2(float *dst, size_t stride, const uint16_t *v, iso_attn_view view,
-                                                                        size_t present, size_t d)
+// `present` rows of v, cut into blocks of columns: 64 wide while 64 are left, then 16 wide, the last padded.
+// A block is [64][its width]; what lies past the rows and past d keeps what it held.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_pack_values_avx2(float *dst, const uint16_t *v, iso_attn_view view, size_t present,
+                                                                        size_t d)
 {
     const size_t whole = view.element == 1 ? d / 8 * 8 : 0;
+    const size_t wide = d / 64 * 64;
     for (size_t t = 0; t < present; t++) {
         const uint16_t *row = v + (ptrdiff_t)t * view.row;
         for (size_t e = 0; e < whole; e += 8) {
-            _mm256_storeu_ps(dst + t * stride + e, iso_attn_load8_avx2(row + e));
+            float *out = e < wide ? dst + e / 64 * 4096 + t * 64 + e % 64 : dst + e / 16 * 1024 + t * 16 + e % 16;
+            _mm256_storeu_ps(out, iso_attn_load8_avx2(row + e));
         }
         for (size_t e = whole; e < d; e++) {
-            dst[t * stride + e] = iso_f16_to_f32(row[(ptrdiff_t)e * view.element]);
+            float *out = e < wide ? dst + e / 64 * 4096 + t * 64 + e % 64 : dst + e / 16 * 1024 + t * 16 + e % 16;
+            *out = iso_f16_to_f32(row[(ptrdiff_t)e * view.element]);
         }
+    }
+}
+
+// dst[count][d] = rows of q.
+ISOBIT_UNUSED static inline void iso_attn_pack_queries(float *dst, const float *q, iso_attn_view view, size_t count, size_t d)
+{
+    for (size_t i = 0; i < count; i++) {
+        const float *row = q + (ptrdiff_t)i * view.row;
+        if (view.element == 1) {
+            memcpy(dst + i * d, row, d * sizeof *dst);
+            continue;
+        }
+        for (size_t e = 0; e < d; e++) {
+            dst[i * d + e] = row[(ptrdiff_t)e * view.element];
+        }
+    }
+}
+
+// y = acc * inverse for one row.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_out_avx2(float *y, const float *acc, float inverse, size_t d)
+{
+    const size_t whole = d / 8 * 8;
+    for (size_t e = 0; e < whole; e += 8) {
+        _mm256_storeu_ps(y + e, _mm256_mul_ps(_mm256_loadu_ps(acc + e), _mm256_set1_ps(inverse)));
+    }
+    for (size_t e = whole; e < d; e++) {
+        y[e] = acc[e] * inverse;
     }
 }

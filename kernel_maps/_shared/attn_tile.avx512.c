@@ -1,8 +1,9 @@
 // Attention of a block of query rows of one head over key tiles of 64, AVX-512.
+// The steps are kept out of line: each needs nearly all registers for itself.
 
 // s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns from `present` on are -inf.
 // max[i] = the largest of row i, as long as no NaN is among them.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_scores_avx512(float *s, float *max, const float *q, const float *kt, size_t d,
+ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_scores_avx512(float *s, float *max, const float *q, const float *kt, size_t d,
                                                                       float scale, size_t present)
 {
 #define ISO_ATTN_ZERO(i) __m512 s##i##0 = _mm512_setzero_ps(), s##i##1 = s##i##0, s##i##2 = s##i##0, s##i##3 = s##i##0
@@ -64,78 +65,78 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_scores_avx512(float *s, 
 #undef ISO_ATTN_DONE
 }
 
-// The sum in double of the halving trees of groups of 16 or 8 of 64 values.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline double iso_attn_sum_avx512(__m512 p0, __m512 p1, __m512 p2, __m512 p3, int lanes)
+// s[rows][64]: scores become weights. The running maxima follow; sums and outputs are rescaled to them.
+// acc: rows of `padded` floats.
+ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_weights_avx512(float *s, size_t rows, const float *tile_max, float *max,
+                                                                       float *sum, float *acc, size_t padded, int lanes)
 {
-    double sum = 0.0;
-    if (lanes == 16) {
-        double group[4];
-        _mm256_storeu_pd(group, _mm256_cvtps_pd(iso_tree16_avx512(p0, p1, p2, p3)));
-        for (int i = 0; i < 4; i++) {
-            sum += group[i];
+    for (size_t i = 0; i < rows; i++, s += 64) {
+        const __m512 s0 = _mm512_load_ps(s);
+        const __m512 s1 = _mm512_load_ps(s + 16);
+        const __m512 s2 = _mm512_load_ps(s + 32);
+        const __m512 s3 = _mm512_load_ps(s + 48);
+        float largest = tile_max[i];
+        if ((_mm512_cmp_ps_mask(s0, s1, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(s2, s3, _CMP_UNORD_Q)) != 0) {
+            largest = -INFINITY;
+            for (int t = 0; t < 64; t++) {
+                largest = largest > s[t] ? largest : s[t];
+            }
         }
-    } else {
-        double group[8];
-        const __m256 trees = iso_tree8_avx512(iso_fold8_avx512(p0, p1), iso_fold8_avx512(p2, p3));
-        _mm512_storeu_pd(group, _mm512_cvtps_pd(trees));
-        for (int i = 0; i < 8; i++) {
-            sum += group[i];
+        if (largest == -INFINITY) {
+            memset(s, 0, 64 * sizeof *s);
+            continue;
+        }
+        if (largest > max[i]) {
+            const float c = iso_glibc_expf(max[i] - largest);
+            for (size_t e = 0; e < padded; e += 16) {
+                float *a = acc + i * padded + e;
+                _mm512_store_ps(a, _mm512_mul_ps(_mm512_load_ps(a), _mm512_set1_ps(c)));
+            }
+            sum[i] = sum[i] * c;
+            max[i] = largest;
+        }
+        const __m512 top = _mm512_set1_ps(max[i]);
+        if (lanes == 16) {
+            _mm512_store_ps(s, iso_vexp_16_avx512(_mm512_sub_ps(s0, top)));
+            _mm512_store_ps(s + 16, iso_vexp_16_avx512(_mm512_sub_ps(s1, top)));
+            _mm512_store_ps(s + 32, iso_vexp_16_avx512(_mm512_sub_ps(s2, top)));
+            _mm512_store_ps(s + 48, iso_vexp_16_avx512(_mm512_sub_ps(s3, top)));
+        } else {
+            _mm512_store_ps(s, iso_vexp_8_avx512(_mm512_sub_ps(s0, top)));
+            _mm512_store_ps(s + 16, iso_vexp_8_avx512(_mm512_sub_ps(s1, top)));
+            _mm512_store_ps(s + 32, iso_vexp_8_avx512(_mm512_sub_ps(s2, top)));
+            _mm512_store_ps(s + 48, iso_vexp_8_avx512(_mm512_sub_ps(s3, top)));
         }
     }
-    return sum;
 }
 
-// One row of scores becomes weights; the running maximum, sum and output follow. acc: `padded` floats.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_weights_avx512(float *s, float tile_max, float *max, float *sum, float *acc,
-                                                                       size_t padded, int lanes)
+// The weights p[rows][64], at most 24 rows, enter the running sums: in double, by halving trees of groups of 16 or 8.
+// A row of zero weights leaves its sum as it was.
+ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_sums_avx512(float *sum, const float *p, size_t rows, int lanes)
 {
-    const __m512 s0 = _mm512_load_ps(s);
-    const __m512 s1 = _mm512_load_ps(s + 16);
-    const __m512 s2 = _mm512_load_ps(s + 32);
-    const __m512 s3 = _mm512_load_ps(s + 48);
-    if ((_mm512_cmp_ps_mask(s0, s1, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(s2, s3, _CMP_UNORD_Q)) != 0) {
-        tile_max = -INFINITY;
-        for (int t = 0; t < 64; t++) {
-            tile_max = tile_max > s[t] ? tile_max : s[t];
+    float group[24 * 8];
+    for (size_t i = 0; i < rows; i++) {
+        const __m512 p0 = _mm512_load_ps(p + i * 64);
+        const __m512 p1 = _mm512_load_ps(p + i * 64 + 16);
+        const __m512 p2 = _mm512_load_ps(p + i * 64 + 32);
+        const __m512 p3 = _mm512_load_ps(p + i * 64 + 48);
+        if (lanes == 16) {
+            _mm_storeu_ps(group + i * 8, iso_tree16_avx512(p0, p1, p2, p3));
+        } else {
+            _mm256_storeu_ps(group + i * 8, iso_tree8_avx512(iso_fold8_avx512(p0, p1), iso_fold8_avx512(p2, p3)));
         }
     }
-    if (tile_max == -INFINITY) {
-        memset(s, 0, 64 * sizeof *s);
-        return;
-    }
-    if (tile_max > *max) {
-        const float c = iso_glibc_expf(*max - tile_max);
-        for (size_t e = 0; e < padded; e += 16) {
-            _mm512_store_ps(acc + e, _mm512_mul_ps(_mm512_load_ps(acc + e), _mm512_set1_ps(c)));
+    for (size_t i = 0; i < rows; i++) {
+        double tile = 0.0;
+        for (int g = 0; g < 64 / lanes; g++) {
+            tile += (double)group[i * 8 + (size_t)g];
         }
-        *sum = *sum * c;
-        *max = tile_max;
+        sum[i] = (float)((double)sum[i] + tile);
     }
-    const __m512 top = _mm512_set1_ps(*max);
-    __m512 p0 = _mm512_sub_ps(s0, top);
-    __m512 p1 = _mm512_sub_ps(s1, top);
-    __m512 p2 = _mm512_sub_ps(s2, top);
-    __m512 p3 = _mm512_sub_ps(s3, top);
-    if (lanes == 16) {
-        p0 = iso_vexp_16_avx512(p0);
-        p1 = iso_vexp_16_avx512(p1);
-        p2 = iso_vexp_16_avx512(p2);
-        p3 = iso_vexp_16_avx512(p3);
-    } else {
-        p0 = iso_vexp_8_avx512(p0);
-        p1 = iso_vexp_8_avx512(p1);
-        p2 = iso_vexp_8_avx512(p2);
-        p3 = iso_vexp_8_avx512(p3);
-    }
-    _mm512_store_ps(s, p0);
-    _mm512_store_ps(s + 16, p1);
-    _mm512_store_ps(s + 32, p2);
-    _mm512_store_ps(s + 48, p3);
-    *sum = (float)((double)*sum + iso_attn_sum_avx512(p0, p1, p2, p3, lanes));
 }
 
-// acc[6] (rows of `padded` floats, 64 of them) goes on over p[6][64] and v[64] (rows of `padded` floats).
-ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values64_avx512(float *acc, const float *p, const float *v, size_t padded)
+// acc[6] (rows of `padded` floats, 64 of them) goes on over p[6][64] and v[64][64].
+ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_values64_avx512(float *acc, const float *p, const float *v, size_t padded)
 {
 #define ISO_ATTN_LOAD(i)                                                                                        \
     __m512 a##i##0 = _mm512_load_ps(acc + i * padded), a##i##1 = _mm512_load_ps(acc + i * padded + 16),         \
@@ -172,7 +173,7 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values64_avx512(float *a
         ISO_ATTN_STEP(3);
         ISO_ATTN_STEP(4);
         ISO_ATTN_STEP(5);
-        v += padded;
+        v += 64;
     }
     ISO_ATTN_STORE(0);
     ISO_ATTN_STORE(1);
@@ -188,15 +189,15 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values64_avx512(float *a
 #define ISO_ATTN_ROWS(X) \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23)
 
-// The same for 24 rows of acc and p and 16 columns.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values16_avx512(float *acc, const float *p, const float *v, size_t padded)
+// The same for 24 rows of acc and p and v[64][16].
+ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_values16_avx512(float *acc, const float *p, const float *v, size_t padded)
 {
 #define ISO_ATTN_LOAD(i) __m512 a##i = _mm512_load_ps(acc + i * padded);
 #define ISO_ATTN_STEP(i) a##i = _mm512_fmadd_ps(vt, _mm512_set1_ps(p[i * 64 + t]), a##i);
 #define ISO_ATTN_STORE(i) _mm512_store_ps(acc + i * padded, a##i);
     ISO_ATTN_ROWS(ISO_ATTN_LOAD)
     for (size_t t = 0; t < 64; t++) {
-        const __m512 vt = _mm512_load_ps(v + t * padded);
+        const __m512 vt = _mm512_load_ps(v + t * 16);
         ISO_ATTN_ROWS(ISO_ATTN_STEP)
     }
     ISO_ATTN_ROWS(ISO_ATTN_STORE)
@@ -205,15 +206,15 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values16_avx512(float *a
 #undef ISO_ATTN_STORE
 }
 
-// The same for 24 rows of acc and p and 8 columns.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_values8_avx512(float *acc, const float *p, const float *v, size_t padded)
+// The same for the first 8 columns of v[64][16].
+ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_values8_avx512(float *acc, const float *p, const float *v, size_t padded)
 {
 #define ISO_ATTN_LOAD(i) __m256 a##i = _mm256_load_ps(acc + i * padded);
 #define ISO_ATTN_STEP(i) a##i = _mm256_fmadd_ps(vt, _mm256_set1_ps(p[i * 64 + t]), a##i);
 #define ISO_ATTN_STORE(i) _mm256_store_ps(acc + i * padded, a##i);
     ISO_ATTN_ROWS(ISO_ATTN_LOAD)
     for (size_t t = 0; t < 64; t++) {
-        const __m256 vt = _mm256_load_ps(v + t * padded);
+        const __m256 vt = _mm256_load_ps(v + t * 16);
         ISO_ATTN_ROWS(ISO_ATTN_STEP)
     }
     ISO_ATTN_ROWS(ISO_ATTN_STORE)
@@ -242,44 +243,39 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float 
     float *sum = max + most;           // [most]
     float *tile_max = sum + most;      // [24]
     memset(scratch, 0, (24 * 64 + 64 * d + 64 * padded + rows * padded) * sizeof *scratch);
-    for (size_t i = 0; i < rows; i++) {
+    memset(qc + count * d, 0, (rows - count) * d * sizeof *qc);
+    iso_attn_pack_queries(qc, q, q_view, count, d);
+    for (size_t i = 0; i < count; i++) {
         max[i] = -INFINITY;
         sum[i] = 0.0f;
-        for (size_t e = 0; e < d; e++) {
-            qc[i * d + e] = i < count ? q[(ptrdiff_t)i * q_view.row + (ptrdiff_t)e * q_view.element] : 0.0f;
-        }
     }
     for (size_t key = 0; key < keys; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
         iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
-        iso_attn_pack_values_avx2(vt, padded, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
+        iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
         for (size_t i = 0; i < count; i += 24) {
             const size_t here = count - i < 24 ? count - i : 24;
             for (size_t r = 0; r < here; r += 6) {
                 iso_attn_scores_avx512(scores + r * 64, tile_max + r, qc + (i + r) * d, kt, d, scale, present);
             }
-            for (size_t r = 0; r < here; r++) {
-                iso_attn_weights_avx512(scores + r * 64, tile_max[r], max + i + r, sum + i + r, acc + (i + r) * padded, padded,
-                                        lanes);
-            }
+            iso_attn_weights_avx512(scores, here, tile_max, max + i, sum + i, acc + i * padded, padded, lanes);
+            iso_attn_sums_avx512(sum + i, scores, here, lanes);
             size_t e = 0;
             for (; e + 64 <= d; e += 64) {
                 for (size_t r = 0; r < here; r += 6) {
-                    iso_attn_values64_avx512(acc + (i + r) * padded + e, scores + r * 64, vt + e, padded);
+                    iso_attn_values64_avx512(acc + (i + r) * padded + e, scores + r * 64, vt + e * 64, padded);
                 }
             }
             for (; e + 8 < d; e += 16) {
-                iso_attn_values16_avx512(acc + i * padded + e, scores, vt + e, padded);
+                iso_attn_values16_avx512(acc + i * padded + e, scores, vt + e * 64, padded);
             }
             if (e < d) {
-                iso_attn_values8_avx512(acc + i * padded + e, scores, vt + e, padded);
+                iso_attn_values8_avx512(acc + i * padded + e, scores, vt + e * 64, padded);
             }
         }
     }
     for (size_t i = 0; i < count; i++) {
         const float inverse = sum[i] == 0.0f ? 0.0f : 1.0f / sum[i];
-        for (size_t e = 0; e < d; e++) {
-            y[i * y_row + e] = acc[i * padded + e] * inverse;
-        }
+        iso_attn_out_avx2(y + i * y_row, acc + i * padded, inverse, d);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::environment;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::ir::{Attr, Kind, Node, hex_float};
-use crate::maps::{KernelDef, OpMap};
+use crate::maps::{KernelDef, Maps, OpMap};
 use crate::pipeline::Inputs;
 use crate::select::{Chosen, Selected};
 
@@ -34,50 +34,76 @@ pub struct Instances {
 
 impl Instances {
     /// Index of the instance of `kernel` that this node needs.
-    pub fn get(&mut self, i: &Inputs, map: &OpMap, kernel: &KernelDef, variant: usize, node: &Node<Chosen>, selected: &Selected) -> Result<usize> {
+    pub fn get(
+        &mut self,
+        i: &Inputs,
+        map: &OpMap,
+        kernel: &KernelDef,
+        variant: usize,
+        node: &Node<Chosen>,
+        selected: &Selected,
+    ) -> Result<usize> {
         let Kind::Op { attrs, .. } = &node.kind else {
             return Err(node.at.error("internal-emit", "only ops have kernels", "this value"));
         };
+        self.instance(i.maps, map, kernel, variant, attrs, selected)
+    }
+
+    /// Index of the instance of `kernel` for these attributes, and for the constants, types and layouts of `selected`.
+    pub fn instance(
+        &mut self,
+        maps: &Maps,
+        map: &OpMap,
+        kernel: &KernelDef,
+        variant: usize,
+        attrs: &IndexMap<String, Attr>,
+        selected: &Selected,
+    ) -> Result<usize> {
         let call = Call::new(map, kernel, attrs, selected);
         let symbol = format!("{}{}", kernel.id.symbol(), call.suffix());
         if let Some((index, _, _)) = self.list.get_full(&symbol) {
             return Ok(index);
         }
         for name in &kernel.shared {
-            self.snippet(i, name, &kernel.lang)?;
+            self.snippet(maps, name, &kernel.lang)?;
         }
         for name in &kernel.tables {
             if !self.tables.contains_key(name) {
-                self.tables.insert(name.clone(), source(i, &format!("_tables/{name}.{}", kernel.lang))?);
+                self.tables.insert(name.clone(), source(maps, &format!("_tables/{name}.{}", kernel.lang))?);
             }
         }
         let (prototype, params) = call.prototype(&symbol);
         let path = kernel.id.path(&kernel.lang);
-        let text = render(i, &path, call.context(&symbol, &prototype))?;
+        let text = render(maps, &path, call.context(&symbol, &prototype))?;
         let instance = Instance { symbol: symbol.clone(), id: kernel.id.text.clone(), variant, text, params, args: kernel.args.len() };
         Ok(self.list.insert_full(symbol, instance).0)
     }
 
-    pub fn snippet(&mut self, i: &Inputs, name: &str, lang: &str) -> Result<()> {
+    pub fn snippet(&mut self, maps: &Maps, name: &str, lang: &str) -> Result<()> {
         if !self.snippets.contains_key(name) {
-            self.snippets.insert(name.to_string(), source(i, &format!("_shared/{name}.{lang}"))?);
+            self.snippets.insert(name.to_string(), source(maps, &format!("_shared/{name}.{lang}"))?);
         }
         Ok(())
     }
 }
 
-fn source(i: &Inputs, path: &str) -> Result<String> {
-    i.maps
-        .files
+fn source(maps: &Maps, path: &str) -> Result<String> {
+    maps.files
         .get(path)
         .map(str::to_string)
-        .ok_or_else(|| Diagnostic::new("map-snippet", format!("{} does not exist", i.maps.files.name(path))))
+        .ok_or_else(|| Diagnostic::new("map-snippet", format!("{} does not exist", maps.files.name(path))))
+}
+
+/// The C functions of a preprocessing kernel: `symbol`, and helpers whose names begin with it.
+pub fn preprocessing(maps: &Maps, kernel: &KernelDef, symbol: &str, attrs: &IndexMap<String, Attr>) -> Result<String> {
+    let context = context! { name => symbol, attr => Value::from(Serde(attributes(attrs))) };
+    render(maps, &kernel.id.path(&kernel.lang), context)
 }
 
 /// Renders a kernel source of the maps.
-pub fn render(i: &Inputs, path: &str, context: Value) -> Result<String> {
-    let name = i.maps.files.name(path);
-    let text = source(i, path)?;
+fn render(maps: &Maps, path: &str, context: Value) -> Result<String> {
+    let name = maps.files.name(path);
+    let text = source(maps, path)?;
     environment().render_named_str(&name, &text, context).map_err(|e| {
         let line = e.line().map(|l| format!(":{l}")).unwrap_or_default();
         Diagnostic::new("emit-kernel", format!("{name}{line} does not render: {e:#}"))
@@ -128,8 +154,7 @@ impl<'a> Call<'a> {
 
     /// The part of the symbol that tells instances of one kernel apart: constants, attributes, strides, widths.
     fn suffix(&self) -> String {
-        let mut parts: Vec<String> =
-            self.kernel.consts.iter().filter_map(|n| self.constant(n).map(|v| format!("{n}{v}"))).collect();
+        let mut parts: Vec<String> = self.kernel.consts.iter().filter_map(|n| self.constant(n).map(|v| format!("{n}{v}"))).collect();
         for (name, attr) in self.attrs {
             match attr {
                 Attr::F32(v) => parts.push(format!("{name}{:08x}", v.to_bits())),
@@ -210,7 +235,7 @@ impl<'a> Call<'a> {
 }
 
 /// Attributes as kernel sources see them: integers, hexadecimal float literals, words, lists.
-pub fn attributes(attrs: &IndexMap<String, Attr>) -> serde_json::Map<String, serde_json::Value> {
+fn attributes(attrs: &IndexMap<String, Attr>) -> serde_json::Map<String, serde_json::Value> {
     attrs
         .iter()
         .filter_map(|(k, v)| {

@@ -1,7 +1,7 @@
 //! Plan → Sources: kernels rendered per instance, tables of steps, the fixed frame of the target around them.
 
 mod context;
-mod kernel;
+pub mod kernel;
 mod preprocess;
 mod write;
 

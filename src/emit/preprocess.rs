@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::value::Serde;
-use minijinja::{Value, context};
 use serde_json::json;
 
-use super::kernel::{Instances, attributes, render};
+use super::kernel::{Instances, preprocessing};
 use crate::classes::alternatives;
 use crate::diagnostic::Result;
 use crate::expand::resolve_attrs;
@@ -17,9 +15,11 @@ use crate::pipeline::Inputs;
 pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value> {
     let mut out = serde_json::Map::new();
     for (key, role) in [("size", Role::Size), ("image", Role::Image), ("pixels", Role::Pixels)] {
-        let use_ = i.template.preprocess.get(key).ok_or_else(|| {
-            i.template.at.error("template-preprocess", format!("preprocessing has no \"{key}\""), "in this template")
-        })?;
+        let use_ = i
+            .template
+            .preprocess
+            .get(key)
+            .ok_or_else(|| i.template.at.error("template-preprocess", format!("preprocessing has no \"{key}\""), "in this template"))?;
         let map = i.maps.op(&use_.op).filter(|m| m.role == Some(role)).ok_or_else(|| {
             let known: Vec<_> = i.maps.ops.values().filter(|m| m.role == Some(role)).map(|m| m.op.clone()).collect();
             use_.at
@@ -31,18 +31,18 @@ pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value>
         let class = classes.last().map(|a| a.class.clone()).unwrap_or_default();
         let kernel = map.kernels.values().find(|k| k.id.class == class && k.lang == i.target.lang && k.id.variant.is_empty());
         let kernel = kernel.ok_or_else(|| {
-            let mut e = use_.at.error("select-none", format!("no kernel of {} class {class} for target {}", map.op, i.target.name), "this op");
+            let mut e =
+                use_.at.error("select-none", format!("no kernel of {} class {class} for target {}", map.op, i.target.name), "this op");
             for id in map.kernels.keys() {
                 e = e.fact(format!("{id} does not fit"));
             }
             e
         })?;
         for name in &kernel.shared {
-            instances.snippet(i, name, &kernel.lang)?;
+            instances.snippet(i.maps, name, &kernel.lang)?;
         }
         let symbol = kernel.id.symbol();
-        let context: Value = context! { name => symbol.clone(), attr => Value::from(Serde(attributes(&attrs))) };
-        let text = render(i, &kernel.id.path(&kernel.lang), context)?;
+        let text = preprocessing(i.maps, kernel, &symbol, &attrs)?;
         out.insert(key.to_string(), json!({ "symbol": symbol, "text": text }));
     }
     Ok(out.into())

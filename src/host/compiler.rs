@@ -28,6 +28,17 @@ pub struct Compiled {
 /// and `CFLAGS` name or the host's usual one. `flags` come last and so win over `CFLAGS`. The library lands in
 /// `cache`, or in `default_cache()`, under a name made of everything that decides its bytes.
 pub fn compile(files: &[(&str, &str)], unit: &str, flags: &[String], cache: Option<&Path>) -> Result<Compiled> {
+    compile_with(None, files, unit, flags, cache)
+}
+
+/// As [`compile`], with the compiler of this name or path in place of the usual one.
+pub fn compile_with(
+    compiler: Option<&Path>,
+    files: &[(&str, &str)],
+    unit: &str,
+    flags: &[String],
+    cache: Option<&Path>,
+) -> Result<Compiled> {
     let cache = match cache {
         Some(dir) => dir.to_path_buf(),
         None => default_cache()?,
@@ -40,7 +51,7 @@ pub fn compile(files: &[(&str, &str)], unit: &str, flags: &[String], cache: Opti
     fs::create_dir_all(&cache).map_err(unwritable)?;
     let work = temporary().tempdir_in(&cache).map_err(unwritable)?;
 
-    let tool = find_compiler(work.path())?;
+    let tool = find_compiler(compiler, work.path())?;
     let stem = unit.strip_suffix(".c").unwrap_or(unit);
     let library = format!("{}{stem}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     let mut command = tool.to_command();
@@ -113,12 +124,15 @@ fn host_triple() -> String {
     }
 }
 
-fn find_compiler(scratch: &Path) -> Result<cc::Tool> {
+fn find_compiler(compiler: Option<&Path>, scratch: &Path) -> Result<cc::Tool> {
     let triple = host_triple();
     let mut build = cc::Build::new();
     build.target(&triple).host(&triple).opt_level(2).debug(false).warnings(false).extra_warnings(false);
     build.cargo_metadata(false).cargo_warnings(false).cargo_debug(false).cargo_output(false);
     build.inherit_rustflags(false).inherit_trim_paths(false).shell_escaped_flags(true).out_dir(scratch);
+    if let Some(path) = compiler {
+        build.compiler(path);
+    }
     let tool = build.try_get_compiler().map_err(|e| missing(&e.to_string()))?;
     if tool.is_like_msvc() {
         let name = tool.path().display();

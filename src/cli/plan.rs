@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
+use indexmap::IndexMap;
 use serde_json::json;
 
 use super::args::PlanArgs;
@@ -30,11 +31,17 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
     }
     let mut order: Vec<usize> = (0..place.sizes.len()).collect();
     order.sort_by_key(|v| std::cmp::Reverse(place.sizes[*v]));
+    // values of the same name in every layer share one row
+    let mut groups: IndexMap<(String, u64), Vec<usize>> = IndexMap::new();
+    for v in &order {
+        groups.entry((family(&compiled.plan.values[*v].name), place.sizes[*v])).or_default().push(*v);
+    }
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(["value", "offset", "bytes", "from step", "to step"]);
-    for v in order.iter().take(LARGEST) {
-        let s = &compiled.plan.values[*v];
-        table.add_row([s.name.clone(), place.offsets[*v].to_string(), place.sizes[*v].to_string(), s.first.to_string(), s.last.to_string()]);
+    table.load_style(UTF8_FULL_CONDENSED).set_header(["value", "times", "bytes", "lowest offset", "steps alive"]);
+    for ((name, size), members) in groups.iter().take(LARGEST) {
+        let lowest = members.iter().map(|v| place.offsets[*v]).min().unwrap_or(0);
+        let alive = members.iter().map(|v| compiled.plan.values[*v].last - compiled.plan.values[*v].first + 1).max().unwrap_or(0);
+        table.add_row([name.clone(), members.len().to_string(), size.to_string(), lowest.to_string(), alive.to_string()]);
     }
     for c in 1..5 {
         if let Some(column) = table.column_mut(c) {
@@ -43,12 +50,12 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
     }
     let weights: u64 = compiled.plan.weights.iter().filter_map(|id| Some(compiled.plan.graph.node(*id).facts.stored.as_ref()?.bytes)).sum();
     let text = format!(
-        "image    {}x{} -> {}x{} pixels, {} x {} cells of the grid, batch {}\n\
+        "image    {}x{} -> {}x{} pixels, {} rows x {} columns of tokens, batch {}\n\
          output   {} tokens of {} floats per image, {} bytes\n\
          work     {:.3} GFLOP\n\
          weights  {} (mapped from the file)\n\
          arena    {} bytes = {}: values {} + {} x {} per thread + preprocessing\n\
-         {} values share the arena; the largest {}:\n{table}",
+         {} values share the arena, {} kinds; the largest:\n{table}",
         info.source_width,
         info.source_height,
         info.width,
@@ -67,7 +74,7 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         info.threads,
         place.worker_scratch,
         place.sizes.len(),
-        LARGEST.min(place.sizes.len()),
+        groups.len(),
     );
     let json = json!({
         "reason": "plan", "width": info.width, "height": info.height, "grid": [info.grid_rows, info.grid_cols], "batch": info.batch,
@@ -80,4 +87,11 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
     });
     out.result(&text, &json);
     Ok(ExitCode::SUCCESS)
+}
+
+/// A value's name without its layer: `act-7` and `ln1-7.f16` become `act` and `ln1.f16`.
+fn family(name: &str) -> String {
+    let (stem, dtype) = name.split_once('.').map_or((name, String::new()), |(s, d)| (s, format!(".{d}")));
+    let stem = stem.rsplit_once('-').filter(|(_, n)| n.chars().all(|c| c.is_ascii_digit())).map_or(stem, |(s, _)| s);
+    format!("{stem}{dtype}")
 }

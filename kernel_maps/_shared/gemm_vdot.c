@@ -17,8 +17,8 @@ ISOBIT_UNUSED static inline float iso_gemm_vdot_reduce(float acc[4][16], size_t 
 ISOBIT_UNUSED static inline float iso_gemm_vdot_of_f16(const float *w, const float *x, size_t k, size_t lanes)
 {
     float acc[4][16] = {{0}};
-    size_t i = 0;
-    for (; i + 4 * lanes <= k; i += 4 * lanes) {
+    const size_t grouped = k - k % (4 * lanes);
+    for (size_t i = 0; i < grouped; i += 4 * lanes) {
         for (size_t a = 0; a < 4; a++) {
             for (size_t j = 0; j < lanes; j++) {
                 acc[a][j] = w[i + a * lanes + j] * x[i + a * lanes + j] + acc[a][j];
@@ -26,7 +26,7 @@ ISOBIT_UNUSED static inline float iso_gemm_vdot_of_f16(const float *w, const flo
         }
     }
     double sum = (double)iso_gemm_vdot_reduce(acc, lanes);
-    for (; i < k; i++) {
+    for (size_t i = grouped; i < k; i++) {
         sum += (double)(w[i] * x[i]);
     }
     return (float)sum;
@@ -36,8 +36,8 @@ ISOBIT_UNUSED static inline float iso_gemm_vdot_of_f16(const float *w, const flo
 ISOBIT_UNUSED static inline float iso_gemm_vdot_f32(const float *w, const float *x, size_t k, size_t lanes)
 {
     float acc[4][16] = {{0}};
-    size_t i = 0;
-    for (; i + 4 * lanes <= k; i += 4 * lanes) {
+    const size_t grouped = k - k % (4 * lanes);
+    for (size_t i = 0; i < grouped; i += 4 * lanes) {
         for (size_t a = 0; a < 4; a++) {
             for (size_t j = 0; j < lanes; j++) {
                 acc[a][j] = fmaf(w[i + a * lanes + j], x[i + a * lanes + j], acc[a][j]);
@@ -45,14 +45,14 @@ ISOBIT_UNUSED static inline float iso_gemm_vdot_f32(const float *w, const float 
         }
     }
     float sum = iso_gemm_vdot_reduce(acc, lanes);
-    size_t separate = i + (k - i) / lanes * lanes;
+    size_t separate = grouped + (k - grouped) / lanes * lanes;
     if (separate + lanes / 2 <= k) {
         separate += lanes / 2;
     }
-    for (; i < separate; i++) {
+    for (size_t i = grouped; i < separate; i++) {
         sum += w[i] * x[i];
     }
-    for (; i < k; i++) {
+    for (size_t i = separate; i < k; i++) {
         sum = fmaf(w[i], x[i], sum);
     }
     return sum;

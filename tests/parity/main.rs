@@ -1,0 +1,241 @@
+//! Parity with llama.cpp, bit for bit: builds the oracle and the libraries, compares every tap and the output, prints a table.
+//!
+//! `cargo test --release --test parity -- cut|full`; the Makefile's targets `llamacpp-parity` and `llamacpp-parity-full` do that.
+
+#[path = "../common/encoder.rs"]
+mod encoder;
+#[path = "../common/oracle.rs"]
+mod oracle;
+mod plan;
+mod report;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use isobit::fuse::Taps;
+use isobit::gguf::GgufDirectory;
+use isobit::sizes::Sizes;
+
+use encoder::Encoder;
+use oracle::{Oracle, PROFILES, cannot_run, folder};
+use plan::{File, Group, Origin};
+use report::{Outcome, Report, Skipped};
+
+#[derive(Parser)]
+#[command(name = "parity", about = "Compares emitted encoders with llama.cpp, bit for bit")]
+struct Cli {
+    #[arg(value_enum)]
+    extent: Extent,
+    /// Only this profile
+    #[arg(long)]
+    profile: Option<String>,
+    /// Only files whose name contains this text (tiny, mid, 8b, converted, f16, f32)
+    #[arg(long)]
+    file: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Extent {
+    /// Small files, about three minutes
+    Cut,
+    /// All sizes, with weights at the published sizes, about half an hour
+    Full,
+}
+
+impl Extent {
+    fn name(self) -> &'static str {
+        if self == Extent::Cut { "cut" } else { "full" }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<bool, String> {
+    let started = Instant::now();
+    let asked: Vec<&'static str> = PROFILES.into_iter().filter(|p| cli.profile.as_deref().is_none_or(|given| given == *p)).collect();
+    if asked.is_empty() {
+        return Err(format!("no such profile; there are {}", PROFILES.join(" and ")));
+    }
+    let mut report = Report::default();
+    let mut oracles = BTreeMap::new();
+    for profile in asked {
+        if let Some(reason) = cannot_run(profile) {
+            println!("{profile}: skipped, {reason}");
+            report.skipped.push(Skipped { what: format!("profile {profile}"), reason });
+            continue;
+        }
+        println!("{profile}: oracle (about four minutes the first time)");
+        oracles.insert(profile, Oracle::build(profile)?);
+    }
+    let profiles: Vec<&'static str> = oracles.keys().copied().collect();
+    let mut groups = match cli.extent {
+        Extent::Cut => plan::cut(&profiles),
+        Extent::Full => plan::full(&profiles),
+    };
+    groups.retain(|g| cli.file.as_deref().is_none_or(|part| g.file.name.contains(part)));
+    groups.retain(|g| match memory_short(g.memory) {
+        None => true,
+        Some(reason) => {
+            let what = format!("{}, {}, {} taps, {}", g.file.name, g.profile, report::taps_name(g.taps), report::sizes_of(g));
+            report.skipped.push(Skipped { what, reason });
+            false
+        }
+    });
+
+    let subjects = prepare(&groups)?;
+    let kinds = libraries(&groups, &subjects)?;
+    println!("prepared in {:.0} s\n", started.elapsed().as_secs_f64());
+
+    let bar = bar(groups.len() as u64, "comparing");
+    for group in &groups {
+        bar.set_message(report::group_name(group));
+        let library = &kinds[&kind(group)];
+        let outcome = compare(cli.extent, &oracles[group.profile], group, &subjects[group.file.name], library)?;
+        bar.println(outcome.line());
+        if !std::io::stderr().is_terminal() {
+            println!("{}", outcome.line());
+        }
+        bar.inc(1);
+        report.add(outcome);
+    }
+    bar.finish_and_clear();
+    report.finish(cli.extent.name(), started.elapsed())
+}
+
+/// A model file and what to compile for it.
+struct Subject {
+    encoder: Encoder,
+    sizes: Sizes,
+    model: PathBuf,
+}
+
+/// Opens the templates and writes the model files that are not there yet.
+fn prepare(groups: &[Group]) -> Result<BTreeMap<&'static str, Subject>, String> {
+    let mut subjects = BTreeMap::new();
+    for group in groups {
+        let file = group.file;
+        if subjects.contains_key(file.name) {
+            continue;
+        }
+        subjects.insert(file.name, subject(file)?);
+    }
+    Ok(subjects)
+}
+
+fn subject(file: File) -> Result<Subject, String> {
+    let encoder = Encoder::open(file.template)?;
+    match file.origin {
+        Origin::Preset { preset, weights } => {
+            let bar = bar(0, format!("weights of {}", file.name));
+            let model = encoder.model(preset, weights, &folder(), |done, all| {
+                bar.set_length(all >> 20);
+                bar.set_position(done >> 20);
+            })?;
+            bar.finish_and_clear();
+            let sizes = encoder.of_preset(preset, weights)?;
+            Ok(Subject { encoder, sizes, model })
+        }
+        Origin::Converted { path } => {
+            let model = PathBuf::from(path);
+            let directory = GgufDirectory::read(&model).map_err(encoder::text)?;
+            let sizes = Sizes::of_file(&encoder.template, directory).map_err(encoder::text)?;
+            Ok(Subject { encoder, sizes, model })
+        }
+    }
+}
+
+type Kind = (&'static str, &'static str, bool);
+
+/// What groups with the same library have in common.
+fn kind(group: &Group) -> Kind {
+    (group.file.name, group.profile, group.taps == Taps::All)
+}
+
+/// Compiles every library that the groups need, one compiler per core.
+fn libraries(groups: &[Group], subjects: &BTreeMap<&'static str, Subject>) -> Result<BTreeMap<Kind, PathBuf>, String> {
+    let mut todo: Vec<&Group> = Vec::new();
+    for group in groups {
+        if !todo.iter().any(|g| kind(g) == kind(group)) {
+            todo.push(group);
+        }
+    }
+    let bar = bar(todo.len() as u64, "emitting and compiling");
+    let next = Mutex::new(todo.into_iter());
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(group) = { next.lock().unwrap().next() } {
+            let subject = &subjects[group.file.name];
+            let library = oracle::library(&subject.encoder, &subject.sizes, group.profile, group.taps);
+            done.lock().unwrap().push((kind(group), library));
+            bar.inc(1);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    bar.finish_and_clear();
+    done.into_inner().unwrap().into_iter().map(|(kind, library)| Ok((kind, library?))).collect()
+}
+
+fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, library: &PathBuf) -> Result<Outcome, String> {
+    let name = report::group_name(group).replace([' ', ',', '/'], "-").replace("--", "-");
+    let json = folder().join(extent.name()).join(format!("{name}.json"));
+    std::fs::create_dir_all(folder().join(extent.name())).map_err(|e| e.to_string())?;
+    let dump = folder().join("differences").join(&name);
+    let _ = std::fs::remove_dir_all(&dump);
+    let mut arguments: Vec<String> = vec!["parity".into(), "--keep-going".into()];
+    let mut add = |key: &str, value: String| arguments.extend([key.to_string(), value]);
+    add("--library", library.display().to_string());
+    add("--prefix", subject.encoder.name().to_string());
+    add("--model", subject.model.display().to_string());
+    add("--variant", group.variant.to_string());
+    add("--threads", group.threads.to_string());
+    add("--reference-threads", group.reference_threads.to_string());
+    add("--batch", group.batch.to_string());
+    add("--dump-on-difference", dump.display().to_string());
+    for (key, sizes) in [("--sizes", group.sizes), ("--source-sizes", group.sources)] {
+        if !sizes.is_empty() {
+            add(key, sizes.to_string());
+        }
+    }
+    if group.preprocess_only {
+        arguments.push("--preprocess-only".into());
+    }
+    let started = Instant::now();
+    let (output, value) = oracle.run(&arguments, &json)?;
+    Ok(Outcome::new(group, &output, value, dump, started.elapsed()))
+}
+
+/// A reason not to start what would not fit into memory.
+fn memory_short(gib: u64) -> Option<String> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
+    let free = line.split_whitespace().next()?.parse::<u64>().ok()? >> 20;
+    (free < gib).then(|| format!("needs about {gib} GiB of memory, {free} GiB are free"))
+}
+
+fn bar(length: u64, message: impl Into<String>) -> ProgressBar {
+    let bar = ProgressBar::new(length).with_message(message.into());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {msg} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

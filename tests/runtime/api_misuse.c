@@ -340,7 +340,7 @@ typedef void (*body_t)(void *arg, size_t begin, size_t end, unsigned worker);
 static void host_none(void *user, size_t tasks, body_t body, void *arg) { (void)user, (void)tasks, (void)body, (void)arg; }
 static void host_most(void *user, size_t tasks, body_t body, void *arg) { (void)user, body(arg, 0, tasks - 1, 0); }
 static void host_twice(void *user, size_t tasks, body_t body, void *arg) { (void)user, body(arg, 0, tasks, 0), body(arg, 0, tasks, 0); }
-static void host_beyond(void *user, size_t tasks, body_t body, void *arg) { (void)user, body(arg, 0, tasks + 1, 0); }
+static void host_beyond(void *user, size_t tasks, body_t body, void *arg) { (void)user, body(arg, 0, tasks + (1 << 20), 0); }
 static void host_reverse(void *user, size_t tasks, body_t body, void *arg) { (void)user, body(arg, tasks, 0, 0); }
 static void host_worker(void *user, size_t tasks, body_t body, void *arg) { (void)user, body(arg, 0, tasks, 2); }
 static void host_worker_huge(void *user, size_t tasks, body_t body, void *arg) { (void)user, body(arg, 0, tasks, UINT32_MAX); }

@@ -10,7 +10,7 @@ typedef struct {
 } field;
 
 static uint8_t *file;
-static size_t size, directory, alignment = 32;
+static size_t size, directory, alignment = 32, alignment_at; /* alignment_at: 0 if the file has no such key */
 static field *fields;
 static size_t field_count, field_room;
 static int opened, refused, mismatched;
@@ -48,6 +48,7 @@ static void walk(void)
         at = add_text(LENGTH, TEXT, at);
         if (at - fields[field_count - 1].at == 17 && memcmp(file + at - 17, "general.alignment", 17) == 0) {
             alignment = number(at + 4, 4);
+            alignment_at = at + 4;
         }
         type = number(at, 4);
         at = add(TYPE, at, 4);
@@ -122,7 +123,7 @@ static void damage_numbers(void)
         const field *f = &fields[i];
         const uint64_t is = number(f->at, f->bytes < 8 ? f->bytes : 8);
         const uint64_t values[] = { 0, 1, 2, is - 1, is + 1, is * 2, is ^ 0x80, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, is + (1ull << 32),
-            1ull << 61, 1ull << 62, (1ull << 62) + is, INT64_MAX, 1ull << 63, (1ull << 63) + is, 0 - data_begin() - alignment, 0 - f->at, UINT64_MAX };
+            1ull << 61, 1ull << 62, (1ull << 62) + is, INT64_MAX, 1ull << 63, (1ull << 63) + is, 0 - data_begin() - alignment, 0 - alignment, 0 - f->at, UINT64_MAX };
         const uint64_t least_huge = f->bytes == 4 ? 0x7fffffff : 1ull << 61;
         if (f->bytes != 4 && f->bytes != 8) {
             continue;
@@ -216,7 +217,11 @@ static void damage_sizes(void)
 static void damage_meaning(void)
 {
     static const uint8_t two = 2;
+    static const uint32_t no_powers[] = { 0, 3, 12, 31, 48, UINT32_MAX };
     int types = 0, shapes = 0;
+    for (size_t i = 0; alignment_at != 0 && i < sizeof no_powers / sizeof no_powers[0]; ++i) {
+        CHECK(try_change(alignment_at, &no_powers[i], 4, "alignment") == ERR_FORMAT, "an alignment of %u is accepted", no_powers[i]);
+    }
     for (size_t i = 1; i < field_count; ++i) {
         const field *f = &fields[i];
         const field_kind before = fields[i - 1].kind;

@@ -2,6 +2,7 @@
 //!
 //! [`pipeline`] is the list of stages; ARCHITECTURE.md says where everything is.
 
+pub mod atomic;
 pub mod classes;
 pub mod cli;
 pub mod compare;

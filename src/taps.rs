@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::diagnostic::{Diagnostic, Result, Source};
 use crate::host::npy::{self, Array};
-use crate::host::{folder_of, temporary, write_atomic};
+use crate::atomic::{folder_of, temporary, write_atomic};
 
 /// File that lists the taps of a set.
 pub const INDEX: &str = "taps.json";

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use sha2::{Digest, Sha256};
 
-use super::temporary;
+use crate::atomic::temporary;
 use crate::diagnostic::{Diagnostic, Result};
 
 /// A shared library in the cache.

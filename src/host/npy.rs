@@ -6,7 +6,7 @@ use std::path::Path;
 
 use npyz::{DType as NpyType, NpyFile, Order, WriteOptions, WriterBuilder};
 
-use super::write_atomic;
+use crate::atomic::write_atomic;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::taps::{DType, element_count};
 

@@ -11,7 +11,7 @@ use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, ImageEncoder, Rgb};
 
 use crate::diagnostic::{Diagnostic, Result};
-use crate::host::write_atomic;
+use crate::atomic::write_atomic;
 use crate::image_input::RgbImage;
 
 /// Height of the picture: that of the photo, within these bounds.

@@ -81,15 +81,16 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_pack_values_avx2(float *ds
 }
 
 // dst[count][d] = rows of q.
-ISOBIT_UNUSED static inline void iso_attn_pack_queries(float *dst, const float *q, iso_attn_view view, size_t count, size_t d)
+ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_pack_queries_avx2(float *dst, const float *q, iso_attn_view view, size_t count,
+                                                                         size_t d)
 {
+    const size_t whole = view.element == 1 ? d / 8 * 8 : 0;
     for (size_t i = 0; i < count; i++) {
         const float *row = q + (ptrdiff_t)i * view.row;
-        if (view.element == 1) {
-            memcpy(dst + i * d, row, d * sizeof *dst);
-            continue;
+        for (size_t e = 0; e < whole; e += 8) {
+            _mm256_storeu_ps(dst + i * d + e, _mm256_loadu_ps(row + e));
         }
-        for (size_t e = 0; e < d; e++) {
+        for (size_t e = whole; e < d; e++) {
             dst[i * d + e] = row[(ptrdiff_t)e * view.element];
         }
     }

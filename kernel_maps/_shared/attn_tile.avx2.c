@@ -247,7 +247,7 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_tile_avx2(const float *q, 
     float *sum = max + most;           // [most]
     memset(scratch, 0, (24 * 64 + 64 * d + 64 * padded + rows * padded) * sizeof *scratch);
     memset(qc + count * d, 0, (rows - count) * d * sizeof *qc);
-    iso_attn_pack_queries(qc, q, q_view, count, d);
+    iso_attn_pack_queries_avx2(qc, q, q_view, count, d);
     for (size_t i = 0; i < count; i++) {
         max[i] = -INFINITY;
         sum[i] = 0.0f;

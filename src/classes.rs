@@ -76,6 +76,9 @@ pub fn alternatives(
             Verdict::Depends(c) => out.push(Alternative { guard: Some(c), guard_text, class: rule.class.clone() }),
         }
     }
+    if out.is_empty() {
+        return Err(refuse(reasons));
+    }
     reasons.extend(out.iter().map(|a| format!("{}: only if {}", a.class, a.guard_text.clone().unwrap_or_default())));
     Err(refuse(reasons).help("the last rule of an op must hold without a condition"))
 }

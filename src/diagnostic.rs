@@ -100,13 +100,24 @@ impl Diagnostic {
         self
     }
 
-    /// Several errors as one result: the first carries the rest.
-    pub fn all(mut errors: Vec<Diagnostic>) -> Option<Self> {
-        if errors.is_empty() {
-            return None;
+    /// Asks whether one of the known names was meant, if one is alike.
+    pub fn near<'a>(self, name: &str, known: impl IntoIterator<Item = &'a String>) -> Self {
+        match close_names(name, known.into_iter().map(String::as_str)).first() {
+            Some(close) if strsim::osa_distance(name, close) <= (name.len() / 3).clamp(1, 2) => {
+                self.help(format!("did you mean \"{close}\"?"))
+            }
+            _ => self,
         }
-        let mut first = errors.remove(0);
-        first.0.more.extend(errors);
+    }
+
+    /// Several errors as one result: the first carries the rest.
+    pub fn all(errors: Vec<Diagnostic>) -> Option<Self> {
+        let mut flat = errors.into_iter().flat_map(|mut e| {
+            let more = std::mem::take(&mut e.0.more);
+            std::iter::once(e).chain(more)
+        });
+        let mut first = flat.next()?;
+        first.0.more = flat.collect();
         Some(first)
     }
 
@@ -179,6 +190,18 @@ impl Diagnostic {
             })
             .collect()
     }
+}
+
+/// Up to three of the known names that differ from this one by a slip of the fingers, the closest first.
+pub fn close_names<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let limit = (name.len() / 4).max(2);
+    let mut near: Vec<(usize, &str)> = known
+        .filter(|k| k.len().abs_diff(name.len()) <= limit)
+        .map(|k| (strsim::osa_distance(name, k), k))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter().take(3).map(|(_, k)| k).collect()
 }
 
 impl fmt::Display for Diagnostic {

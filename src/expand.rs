@@ -1,6 +1,6 @@
 //! Template → OpGraph: loops unrolled, conditions decided, names and attributes resolved; every value named once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -11,6 +11,9 @@ use crate::json::{At, Node as Json};
 use crate::maps::{AttrKind, Maps, OpMap};
 use crate::sizes::{Number, Sizes, Stored};
 use crate::template::{OpUse, Stmt, Template, shape};
+
+/// Most rounds of one loop: more than any encoder has layers.
+const MOST_ROUNDS: u64 = 4096;
 
 /// What expansion knows of a node: weights carry their storage and the shape the graph sees.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +33,9 @@ pub fn expand(template: &Template, sizes: &Sizes, maps: &Maps) -> Result<OpGraph
         dag: Dag::default(),
         scopes: vec![BTreeMap::new()],
         weights: BTreeMap::new(),
+        names: BTreeSet::from([template.input.name.clone()]),
         lists: BTreeMap::new(),
+        lists_read: BTreeSet::new(),
         vars: BTreeMap::new(),
         taps: BTreeMap::new(),
     };
@@ -77,7 +82,9 @@ struct Expander<'a> {
     dag: OpGraph,
     scopes: Vec<BTreeMap<String, Id>>,
     weights: BTreeMap<String, Id>,
+    names: BTreeSet<String>,
     lists: BTreeMap<String, Vec<Id>>,
+    lists_read: BTreeSet<String>,
     /// Loop variables.
     vars: BTreeMap<String, u64>,
     taps: BTreeMap<String, At>,
@@ -93,7 +100,9 @@ impl Expander<'_> {
                         return Err(at.error("template-loop", format!("\"{var}\" already has a meaning"), "this loop"));
                     }
                     let n = self.sizes.eval(&count.0, &count.1, &self.vars)?;
-                    let n = n.as_const().ok_or_else(|| count.1.error("template-loop", format!("the count {n} is not static"), "here"))?;
+                    let n = n.as_const().filter(|n| *n <= MOST_ROUNDS).ok_or_else(|| {
+                        count.1.error("template-loop", format!("the count {n} is no static number from 0 to {MOST_ROUNDS}"), "this count")
+                    })?;
                     for (name, (start, _, at)) in carry {
                         let id = self.value(start, at)?;
                         self.define(name, id, at)?;
@@ -113,13 +122,20 @@ impl Expander<'_> {
                 }
                 Stmt::When { weight, body } => {
                     let tensor = self.interpolate(&weight.0, &weight.1)?;
-                    let index = self.vars.values().next_back().copied();
+                    let variable = weight.0.rsplit_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
+                    let index = variable.and_then(|v| self.vars.get(v)).copied().unwrap_or(0);
                     if self.sizes.has_weight(&weight.0, &tensor, index, &weight.1)? {
                         self.body(body)?;
                     }
                 }
                 Stmt::Collect { list, value } => {
                     let id = self.value(&value.0, &value.1)?;
+                    if self.lists_read.contains(list) {
+                        return Err(value
+                            .1
+                            .error("template-list", format!("list \"{list}\" was read before this"), "too late")
+                            .help("a list is read when it is complete"));
+                    }
                     self.lists.entry(list.clone()).or_default().push(id);
                 }
             }
@@ -130,12 +146,16 @@ impl Expander<'_> {
     fn op(&mut self, use_: &OpUse) -> Result<()> {
         let map = self.maps.op(&use_.op).filter(|m| m.role.is_none() && m.fused.is_none()).ok_or_else(|| {
             let known: Vec<_> = self.maps.ops.values().filter(|m| m.role.is_none() && m.fused.is_none()).map(|m| m.op.clone()).collect();
-            use_.at.error("template-unknown-op", format!("no op \"{}\"", use_.op), "used here").fact(format!("ops: {}", known.join(", ")))
+            use_.at
+                .error("template-unknown-op", format!("no op \"{}\"", use_.op), "used here")
+                .fact(format!("ops: {}", known.join(", ")))
+                .near(&use_.op, &known)
         })?;
         let mut operands = Vec::new();
         for (name, at) in &use_.inputs {
             if let Some(list) = name.strip_prefix('*') {
                 operands.extend(self.lists.get(list).cloned().unwrap_or_default());
+                self.lists_read.insert(list.to_string());
             } else if let Some(pattern) = name.strip_prefix('@') {
                 operands.push(self.weight(pattern, at)?);
             } else {
@@ -149,10 +169,12 @@ impl Expander<'_> {
             Some((name, at)) => {
                 let name = self.interpolate(name, at)?;
                 if let Some(first) = self.taps.insert(name.clone(), at.clone()) {
+                    let e = at.error("template-tap", format!("tap \"{name}\" is used twice"), "second use");
+                    if first.span == at.span {
+                        return Err(e.help("a tap in a loop names its round, as in \"ln1-{layer}\""));
+                    }
                     let (line, col) = first.source.line_col(first.span.start);
-                    return Err(at
-                        .error("template-tap", format!("tap \"{name}\" is used twice"), "second use")
-                        .fact(format!("first use at {}:{line}:{col}", first.source.name)));
+                    return Err(e.fact(format!("first use at {}:{line}:{col}", first.source.name)));
                 }
                 Some(name)
             }
@@ -165,8 +187,20 @@ impl Expander<'_> {
             at: use_.at.clone(),
             facts: Named::default(),
         };
+        if self.scopes.iter().any(|s| s.contains_key(out)) {
+            return Err(out_at.error("template-twice", format!("\"{out}\" is defined twice"), "second definition"));
+        }
+        self.only_once(&node.name, out_at)?;
         let id = self.dag.add(node, &operands);
         self.define(out, id, out_at)
+    }
+
+    /// Values and tensors share one space of names.
+    fn only_once(&mut self, name: &str, at: &At) -> Result<()> {
+        if self.names.insert(name.to_string()) {
+            return Ok(());
+        }
+        Err(at.error("template-twice", format!("a value and a tensor are both called \"{name}\""), "second use of the name"))
     }
 
     fn define(&mut self, name: &str, id: Id, at: &At) -> Result<()> {
@@ -202,13 +236,15 @@ impl Expander<'_> {
         let seen = match &def.seen_as {
             Some(s) => {
                 let seen = self.sizes.static_shape(s, &self.vars)?;
-                if seen.iter().product::<u64>() != file_shape.iter().product::<u64>() {
+                let elements = |s: &[u64]| s.iter().try_fold(1u64, |p, n| p.checked_mul(*n));
+                if elements(&seen) != elements(&file_shape) {
                     return Err(def.at.error("weight-shape", format!("{seen:?} and {file_shape:?} differ in elements"), "this weight"));
                 }
                 seen
             }
             None => file_shape,
         };
+        self.only_once(&tensor, at)?;
         let node = Node {
             name: tensor.clone(),
             kind: Kind::Weight,
@@ -227,7 +263,7 @@ impl Expander<'_> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, tail) =
-                after.split_once('}').ok_or_else(|| at.error("template-name", format!("\"{text}\" has no closing brace"), "here"))?;
+                after.split_once('}').ok_or_else(|| at.error("template-name", format!("\"{text}\" has no closing brace"), "this name"))?;
             let static_dim = || self.sizes.dim(name).and_then(|d| d.as_const());
             let value = self.vars.get(name).copied().or_else(static_dim).ok_or_else(|| {
                 at.error("template-name", format!("no loop variable or static dimension \"{name}\""), "used here")
@@ -259,18 +295,18 @@ pub fn resolve_attrs(
             let node = given.get(name).ok_or_else(|| {
                 at.error("template-attribute", format!("attribute \"{name}\" of {} is missing", map.op), "this op").fact(known())
             })?;
-            Ok((name.clone(), attr(node, kind, sizes, vars)?))
+            Ok((name.clone(), attr(name, node, kind, sizes, vars)?))
         })
         .collect()
 }
 
-fn attr(node: &Json, kind: &AttrKind, sizes: &Sizes, vars: &BTreeMap<String, u64>) -> Result<Attr> {
+fn attr(name: &str, node: &Json, kind: &AttrKind, sizes: &Sizes, vars: &BTreeMap<String, u64>) -> Result<Attr> {
     use crate::json::Value;
     let dim = |node: &Json| -> Result<Dim> {
         let (e, at) = shape_item(node)?;
         sizes.eval(&e, &at, vars)
     };
-    let wrong = |what: &str| node.at.error("template-attribute", format!("this attribute must be {what}"), "given here");
+    let wrong = |what: &str| node.at.error("template-attribute", format!("attribute \"{name}\" must be {what}"), "given here");
     match kind {
         AttrKind::Dim => dim(node).map(Attr::Dim),
         AttrKind::Int => {
@@ -288,7 +324,7 @@ fn attr(node: &Json, kind: &AttrKind, sizes: &Sizes, vars: &BTreeMap<String, u64
                 let f = node.fields()?;
                 let n = dim(f.required("rsqrt")?)?;
                 f.finish()?;
-                let n = n.as_const().ok_or_else(|| wrong("static"))?;
+                let n = n.as_const().filter(|n| *n > 0).ok_or_else(|| wrong("the root of a static number of at least 1"))?;
                 Ok(Attr::F32(1.0 / (n as f32).sqrt()))
             }
             _ => Err(wrong("a number, the name of an f32 dimension, or {\"rsqrt\": n}")),

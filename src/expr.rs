@@ -68,7 +68,7 @@ impl Dim {
         }
         let mut out = BTreeMap::new();
         for (n, d) in &self.0 {
-            if d % c != 0 {
+            if d.checked_rem(*c)? != 0 {
                 return None;
             }
             let mut key = n.clone();
@@ -206,6 +206,15 @@ impl Bound {
             _ => None,
         }
     }
+
+    /// Whether the value could be negative.
+    fn subtracts(&self) -> bool {
+        match self {
+            Bound::Dim(d) => d.0.values().any(|c| *c < 0),
+            Bound::Binary(op, a, b) => *op == '-' || a.subtracts() || b.subtracts(),
+            Bound::Call(_, a, b) => a.subtracts() || b.subtracts(),
+        }
+    }
 }
 
 fn binary(op: char, a: u64, b: u64) -> Option<u64> {
@@ -213,7 +222,7 @@ fn binary(op: char, a: u64, b: u64) -> Option<u64> {
         '+' => a.checked_add(b),
         '-' => a.checked_sub(b),
         '*' => a.checked_mul(b),
-        _ => (b != 0 && a % b == 0).then(|| a / b),
+        _ => (b != 0 && a.is_multiple_of(b)).then(|| a / b),
     }
 }
 
@@ -225,8 +234,14 @@ fn call(f: Function, a: u64, b: u64) -> Option<u64> {
     }
 }
 
+/// Longest expression text: nothing readable is longer, and the depth of its tree stays bounded.
+const LONGEST: usize = 1000;
+
 impl Expr {
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > LONGEST {
+            return Err(format!("the expression has {} bytes, at most {LONGEST} are read", text.len()));
+        }
         let mut p = Parser { chars: text.char_indices().peekable(), text };
         let e = p.sum()?;
         p.space();
@@ -295,6 +310,11 @@ impl Expr {
         walk(self, &mut out);
         out
     }
+}
+
+/// Lower-case letters, digits and `_`, a letter first: a name in expressions, in C and in symbols.
+pub fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 struct Parser<'a> {
@@ -391,9 +411,7 @@ impl Guard {
             let left = &part[..at];
             // "n % 4 == 0" is spelled with a remainder: the only place where % is allowed
             let left = match left.split_once('%') {
-                Some((a, b)) => {
-                    Expr::Binary('%', Box::new(Expr::parse(a)?), Box::new(Expr::parse(b)?))
-                }
+                Some((a, b)) => Expr::Binary('%', Box::new(Expr::parse(a)?), Box::new(Expr::parse(b)?)),
                 None => Expr::parse(left)?,
             };
             terms.push((left, op.to_string(), Expr::parse(&part[at + op.len()..])?));
@@ -447,6 +465,10 @@ fn decide_term(l: &Expr, op: &str, r: &Expr, env: &dyn Fn(&str) -> Option<Dim>) 
             "!=" if least > b => return Ok(Verdict::Always),
             _ => {}
         }
+    }
+    if left.subtracts() || right.subtracts() {
+        // the emitted code computes without a sign
+        return Err("a difference of run-time dimensions cannot be compared; write what is subtracted on the other side".to_string());
     }
     Ok(Verdict::Depends(format!("({}) {op} ({})", left.to_c(), right.to_c())))
 }

@@ -43,6 +43,11 @@ impl Files {
         Ok(Self { origin: dir.display().to_string(), texts })
     }
 
+    /// Files that exist in memory only; `origin` stands for their directory in messages.
+    pub fn from_texts(origin: impl Into<String>, texts: BTreeMap<String, String>) -> Self {
+        Self { origin: origin.into(), texts }
+    }
+
     pub fn get(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str)
     }
@@ -79,8 +84,8 @@ fn embedded(dir: &Dir, texts: &mut BTreeMap<String, String>) {
 }
 
 fn walk(root: &Path, dir: &Path, texts: &mut BTreeMap<String, String>) -> Result<()> {
-    let entries = std::fs::read_dir(dir)
-        .map_err(|e| Diagnostic::new("file-read", format!("cannot list {}: {e}", dir.display())).in_file(dir))?;
+    let entries =
+        std::fs::read_dir(dir).map_err(|e| Diagnostic::new("file-read", format!("cannot list {}: {e}", dir.display())).in_file(dir))?;
     for entry in entries {
         let path = entry.map_err(|e| Diagnostic::new("file-read", format!("cannot list {}: {e}", dir.display())))?.path();
         if path.is_dir() {
@@ -130,10 +135,8 @@ pub fn find_template(given: &str) -> Result<TemplateText> {
 
 /// Names of all templates that a bare name finds: `./templates` and built in.
 pub fn template_names() -> Vec<String> {
-    let mut names: Vec<String> = TEMPLATES
-        .files()
-        .filter_map(|f| f.path().file_name()?.to_str()?.strip_suffix(".json").map(str::to_string))
-        .collect();
+    let mut names: Vec<String> =
+        TEMPLATES.files().filter_map(|f| f.path().file_name()?.to_str()?.strip_suffix(".json").map(str::to_string)).collect();
     if let Ok(entries) = std::fs::read_dir("templates") {
         names.extend(entries.flatten().filter_map(|e| e.file_name().to_str()?.strip_suffix(".json").map(str::to_string)));
     }

@@ -37,6 +37,7 @@ fn fuse_one(graph: TypedGraph, fused: &OpMap, maps: &Maps, profile: &Profile, ta
     for id in graph.ids() {
         if let Some(chain) = chain_from(&graph, id, fused, maps, taps)
             && chain.iter().all(|id| !taken.contains(id))
+            && chain_attrs(&graph, &chain).is_some()
             && same_bits(&graph, &chain, fused, maps, profile)?
         {
             taken.extend(chain.iter().copied());
@@ -52,7 +53,7 @@ fn fuse_one(graph: TypedGraph, fused: &OpMap, maps: &Maps, profile: &Profile, ta
             Some(chain) if chain.last() != Some(&id) => continue,
             Some(chain) => {
                 let operands: Vec<Id> = chain_operands(&graph, chain).iter().filter_map(|o| ids[o.index()]).collect();
-                let (shape, attrs) = (node.facts.shape.clone(), chain_attrs(&graph, chain));
+                let (shape, attrs) = (node.facts.shape.clone(), chain_attrs(&graph, chain).unwrap_or_default());
                 let shapes: Vec<_> = operands.iter().map(|o| out.node(*o).facts.shape.clone()).collect();
                 let mut bound = symbols(&attrs);
                 let unified = fused.signature.as_ref().map(|s| s.unify(&shapes, &mut bound));
@@ -60,7 +61,11 @@ fn fuse_one(graph: TypedGraph, fused: &OpMap, maps: &Maps, profile: &Profile, ta
                     Some(Ok(s)) if s == shape => {}
                     other => {
                         let why = other.and_then(Result::err).unwrap_or_else(|| "the result's shape differs".to_string());
-                        return Err(fused.at.error("map-fusion", format!("{} does not fit the chain it replaces: {why}", fused.op), "this map"));
+                        return Err(fused.at.error(
+                            "map-fusion",
+                            format!("{} does not fit the chain it replaces: {why}", fused.op),
+                            "this map",
+                        ));
                     }
                 }
                 let kind = Kind::Op { op: fused.op.clone(), attrs };
@@ -110,14 +115,19 @@ fn chain_operands(graph: &TypedGraph, chain: &[Id]) -> Vec<Id> {
     operands
 }
 
-fn chain_attrs(graph: &TypedGraph, chain: &[Id]) -> IndexMap<String, Attr> {
-    let mut attrs = IndexMap::new();
+/// Attributes of all members; none if two give one name different values.
+fn chain_attrs(graph: &TypedGraph, chain: &[Id]) -> Option<IndexMap<String, Attr>> {
+    let mut attrs: IndexMap<String, Attr> = IndexMap::new();
     for id in chain {
         if let Kind::Op { attrs: a, .. } = &graph.node(*id).kind {
-            attrs.extend(a.clone());
+            for (name, value) in a {
+                if attrs.insert(name.clone(), value.clone()).is_some_and(|before| before != *value) {
+                    return None;
+                }
+            }
         }
     }
-    attrs
+    Some(attrs)
 }
 
 /// Whether the fused op has a class equal to what the profile asks of the chain, for every guard.
@@ -132,7 +142,11 @@ fn member_classes(graph: &TypedGraph, chain: &[Id], maps: &Maps, profile: &Profi
         .map(|id| {
             let node = graph.node(*id);
             let op = node.op().unwrap_or_default().to_string();
-            let types = graph.operands(*id).iter().map(|o| graph.node(*o).facts.stored.as_ref().map(|s| crate::ir::Dtype::of(s.dtype))).collect::<Vec<_>>();
+            let types = graph
+                .operands(*id)
+                .iter()
+                .map(|o| graph.node(*o).facts.stored.as_ref().map(|s| crate::ir::Dtype::of(s.dtype)))
+                .collect::<Vec<_>>();
             let alternatives = alternatives(maps, profile, &op, &node.facts.bound, &types, &node.at)?;
             Ok((op, alternatives))
         })
@@ -159,10 +173,15 @@ pub fn fused_alternatives(fused: &OpMap, members: &[(String, Vec<Alternative>)])
                     _ => None,
                 }
             };
-            let class = fused.classes.iter().find(|(_, c)| {
-                members.iter().all(|(op, _)| c.of.get(op).is_some() && c.of.get(op) == class_of(op).as_ref())
-            })?;
-            Some(Alternative { guard: row.and_then(|r| r.guard.clone()), guard_text: row.and_then(|r| r.guard_text.clone()), class: class.0.clone() })
+            let class = fused
+                .classes
+                .iter()
+                .find(|(_, c)| members.iter().all(|(op, _)| c.of.get(op).is_some() && c.of.get(op) == class_of(op).as_ref()))?;
+            Some(Alternative {
+                guard: row.and_then(|r| r.guard.clone()),
+                guard_text: row.and_then(|r| r.guard_text.clone()),
+                class: class.0.clone(),
+            })
         })
         .collect()
 }

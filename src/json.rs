@@ -65,7 +65,7 @@ pub fn parse(name: &str, text: &str) -> Result<Node> {
             &source,
             start..e.range().end.min(text.len()).max(start),
             "",
-            "here",
+            "valid up to here",
         )
     })?;
     let Some(root) = parsed.value else {
@@ -84,11 +84,7 @@ fn convert(source: &Arc<Source>, ast: &Ast, pointer: String) -> Result<Node> {
         Ast::NumberLit(n) => Value::Number(n.value.to_string()),
         Ast::StringLit(s) => Value::String(s.value.to_string()),
         Ast::Array(a) => Value::Array(
-            a.elements
-                .iter()
-                .enumerate()
-                .map(|(i, e)| convert(source, e, format!("{}/{i}", at.pointer)))
-                .collect::<Result<_>>()?,
+            a.elements.iter().enumerate().map(|(i, e)| convert(source, e, format!("{}/{i}", at.pointer))).collect::<Result<_>>()?,
         ),
         Ast::Object(o) => {
             let mut map = IndexMap::new();
@@ -213,7 +209,8 @@ impl<'a> Fields<'a> {
                 return Err(node
                     .at
                     .error("json-unknown-key", format!("key \"{key}\" is not known here"), "its value")
-                    .fact(format!("keys known here: {}", known.join(", "))));
+                    .fact(format!("keys known here: {}", known.join(", ")))
+                    .near(key, &known));
             }
         }
         Ok(())

@@ -108,7 +108,11 @@ pub fn plan(graph: KernelGraph, maps: &Maps) -> Result<Plan> {
     for (i, (name, id)) in graph.outputs.iter().enumerate() {
         let node = graph.node(*id);
         if !step_of.contains_key(id) {
-            return Err(node.at.error("plan-output", format!("output \"{name}\" must be the result of a kernel, not a view, input or weight"), "this value"));
+            return Err(node.at.error(
+                "plan-output",
+                format!("output \"{name}\" must be the result of a kernel, not a view, input or weight"),
+                "this value",
+            ));
         }
         place.insert(*id, Place::Output(i));
     }
@@ -213,7 +217,7 @@ fn pointer(graph: &KernelGraph, base: &[Id], place: &BTreeMap<Id, Place>, id: Id
     let offset = match (facts.layout.offset, element) {
         (0, _) => 0,
         (o, Some(e)) => o.checked_mul(e).ok_or_else(|| graph.node(id).at.error("plan-size", "integer overflow", "this view"))?,
-        _ => return Err(graph.node(id).at.error("plan-view", "a view into a block format cannot start inside a block", "this view")),
+        _ => return Err(graph.node(id).at.error("plan-view", "a view of a block format must start at its first element", "this view")),
     };
     Ok(Pointer { place, offset })
 }

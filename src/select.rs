@@ -51,8 +51,11 @@ pub struct Choice {
     pub class: String,
     pub candidates: Vec<Candidate>,
     /// Kernels of the op that were not taken, and why.
-    pub refused: Vec<(String, String)>,
+    pub refused: Refused,
 }
+
+/// Kernel ids, each with a reason.
+pub type Refused = Vec<(String, String)>;
 
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -188,7 +191,7 @@ impl Selector<'_> {
                     if have == Dtype::F32 && class.convert.contains_key(&pattern.name) && self.out.node(*o).facts.stored.is_none() {
                         conversions += 1;
                     } else {
-                        why = Some(format!("{} is {have}, this row wants {want}", pattern.name));
+                        why = Some(format!("{} ({}) is {have}, this row wants {want}", pattern.name, self.out.node(*o).name));
                     }
                 }
             }
@@ -230,10 +233,14 @@ impl Selector<'_> {
                 out.push(*done);
                 continue;
             }
-            let converter = self.maps.op(op).ok_or_else(|| map.at.error("map-unknown-op", format!("no op map \"{op}\" to convert with"), "in this map"))?;
+            let converter = self
+                .maps
+                .op(op)
+                .ok_or_else(|| map.at.error("map-unknown-op", format!("no op map \"{op}\" to convert with"), "in this map"))?;
             let source = self.out.node(*o);
             let shape = source.facts.shape.clone();
-            let signature = converter.signature.as_ref().ok_or_else(|| converter.at.error("map-kind", "a conversion needs a signature", "here"))?;
+            let signature =
+                converter.signature.as_ref().ok_or_else(|| converter.at.error("map-kind", "a conversion needs a signature", "here"))?;
             let rank = signature.operands.first().map_or(0, |p| p.dims.len());
             let (padded, _) = pad(&shape, &source.facts.layout, rank);
             let mut bound = BTreeMap::new();
@@ -263,7 +270,7 @@ impl Selector<'_> {
         bound: &BTreeMap<String, Dim>,
         operands: &[(Vec<Dim>, Layout)],
         node: &Node<Typed>,
-    ) -> Result<(Vec<Candidate>, Vec<(String, String)>)> {
+    ) -> Result<(Vec<Candidate>, Refused)> {
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut refused = Vec::new();
         for (id, kernel) in &map.kernels {
@@ -286,13 +293,23 @@ impl Selector<'_> {
         if candidates.last().map(|c| c.variant) != portable {
             let mut e = node.at.error(
                 "select-none",
-                format!("no kernel of {} class {class} for types {} runs everywhere under target {}", map.op, show_row(row), self.target.name),
+                format!(
+                    "no kernel of {} class {class} for types {} runs everywhere under target {}",
+                    map.op,
+                    show_row(row),
+                    self.target.name
+                ),
                 "this op",
             );
             for (id, why) in &refused {
                 e = e.fact(format!("{id}: {why}"));
             }
-            return Err(e.help("every class needs a kernel without a variant; add one to the op's map"));
+            let portable = map.kernels.values().any(|k| k.lang == self.target.lang && k.id.class == class && k.id.variant.is_empty());
+            return Err(e.help(if portable {
+                "the kernel without a variant does not take this, for the reason above; change the graph, or the kernel"
+            } else {
+                "every class needs a kernel without a variant; add one to the op's map"
+            }));
         }
         Ok((candidates, refused))
     }

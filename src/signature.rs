@@ -1,8 +1,8 @@
 //! An op's signature: operand names, shape patterns, and their unification with actual shapes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::expr::{Dim, Expr};
+use crate::expr::{Dim, Expr, is_identifier};
 
 /// One operand or result pattern, such as `x:[t*r,n]`.
 #[derive(Debug, Clone)]
@@ -29,6 +29,14 @@ impl Signature {
         let result = Pattern::parse(right.trim())?;
         if operands.iter().rev().skip(1).any(|p| p.variadic) {
             return Err("only the last operand may be variadic".to_string());
+        }
+        // all names become parameters of one C function
+        let mut names: BTreeSet<String> = ["t0", "t1", "scratch"].map(str::to_string).into();
+        names.extend(operands.iter().chain([&result]).flat_map(|p| &p.dims).flatten().flat_map(Expr::names));
+        for p in operands.iter().chain([&result]) {
+            if !names.insert(p.name.clone()) {
+                return Err(format!("the name \"{}\" is taken twice", p.name));
+            }
         }
         Ok(Self { operands, result, text: text.to_string() })
     }
@@ -85,8 +93,8 @@ impl Signature {
                         }
                     }
                     [one] => {
-                        let solved = solve(e, one, have, bound)
-                            .ok_or_else(|| format!("{what}: {have} has no exact solution for \"{one}\""))?;
+                        let solved =
+                            solve(e, one, have, bound).ok_or_else(|| format!("{what}: {have} has no exact solution for \"{one}\""))?;
                         bound.insert(one.clone(), solved);
                     }
                     _ => later.push((what, e, have)),
@@ -126,8 +134,12 @@ impl Pattern {
         let (name, dims) = text.split_once(":[").ok_or_else(|| format!("operand \"{text}\" is not written name:[dims]"))?;
         let dims = dims.strip_suffix(']').ok_or_else(|| format!("operand \"{text}\" has no closing bracket"))?;
         let variadic = name.ends_with("...");
+        let name = name.trim_end_matches("...");
+        if !is_identifier(name) {
+            return Err(format!("\"{name}\" is no name of lower-case letters, digits and _"));
+        }
         Ok(Self {
-            name: name.trim_end_matches("...").to_string(),
+            name: name.to_string(),
             variadic,
             dims: dims.split(',').map(|d| if d == "?" { Ok(None) } else { Expr::parse(d).map(Some) }).collect::<Result<_, _>>()?,
         })

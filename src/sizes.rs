@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::{Dim, Expr};
-use crate::gguf::{GgmlType, GgufDirectory, MetaArray, MetaValue};
+use crate::gguf::{GgmlType, GgufDirectory, MAX_DIMS, MetaArray, MetaValue};
 use crate::json::{At, Node, Value};
 use crate::template::{DimDef, KeyKind, Preset, StorageRule, Template, WeightDef};
 
@@ -23,6 +23,17 @@ pub enum Number {
     Int(u64),
     F32(f32),
     F32List(Vec<f32>),
+}
+
+impl Number {
+    /// The number as a file carries it; integers of files have 32 bits.
+    pub fn meta(&self) -> MetaValue {
+        match self {
+            Number::Int(v) => MetaValue::U32(u32::try_from(*v).unwrap_or(u32::MAX)),
+            Number::F32(v) => MetaValue::F32(*v),
+            Number::F32List(v) => MetaValue::Array(MetaArray::F32(v.clone())),
+        }
+    }
 }
 
 /// A weight's storage.
@@ -47,7 +58,8 @@ pub struct Sizes {
     /// Metadata that a file must carry, with exactly these values.
     pub checks: Vec<(String, MetaValue)>,
     storage: Vec<StorageRule>,
-    present: IndexMap<String, Vec<u64>>,
+    /// Of a preset: weight pattern → values of its loop variable for which it exists.
+    present: IndexMap<String, Node>,
 }
 
 impl Sizes {
@@ -62,10 +74,12 @@ impl Sizes {
         let found = template.presets.get(name).ok_or_else(|| {
             Diagnostic::new("preset-unknown", format!("{} has no preset \"{name}\"", template.encoder))
                 .fact(format!("presets: {}", list(template.presets.keys())))
+                .near(name, template.presets.keys())
         })?;
         let rules = template.storage.get(weights).ok_or_else(|| {
             Diagnostic::new("weights-unknown", format!("{} has no weight storage \"{weights}\"", template.encoder))
                 .fact(format!("--weights takes: {}", list(template.storage.keys())))
+                .near(weights, template.storage.keys())
         })?;
         let rules = rules
             .iter()
@@ -75,7 +89,7 @@ impl Sizes {
         Self::new(template, origin, rules, found.present.clone())
     }
 
-    fn new(template: &Template, origin: Origin, storage: Vec<StorageRule>, present: IndexMap<String, Vec<u64>>) -> Result<Self> {
+    fn new(template: &Template, origin: Origin, storage: Vec<StorageRule>, present: IndexMap<String, Node>) -> Result<Self> {
         let mut sizes = Self {
             origin,
             numbers: IndexMap::new(),
@@ -164,16 +178,28 @@ impl Sizes {
             (Origin::Preset { .. }, Some(node), Some(n)) => typed(node, kind)? == *n,
             _ => false,
         };
-        let number = match (given, absent) {
-            (Some(n), _) => n,
-            (None, Some(node)) => return typed(node, kind),
+        let (number, found) = match (given, absent) {
+            (Some(n), _) => (n, !optional),
+            (None, Some(node)) => (typed(node, kind)?, false),
             (None, None) => return Err(at.error("preset-value", format!("no value for \"{key}\""), "needed here")),
         };
-        if number == Number::Int(0) {
-            return Err(at.error("size-zero", format!("\"{key}\" is 0"), "sizes are at least 1"));
+        let refuse = |code: &'static str, message: String, label: &str| {
+            let e = at.error(code, message, label);
+            match &self.origin {
+                Origin::File(file) => Err(e.fact(format!("in {}", file.file.display()))),
+                Origin::Preset { name, .. } => Err(e.fact(format!("in preset \"{name}\""))),
+            }
+        };
+        match &number {
+            Number::Int(0) => return refuse("size-zero", format!("\"{key}\" is 0"), "sizes are at least 1"),
+            Number::F32(v) if !v.is_finite() => return refuse("size-not-finite", format!("\"{key}\" is {v}"), "numbers are finite"),
+            Number::F32List(v) if v.iter().any(|x| !x.is_finite()) => {
+                return refuse("size-not-finite", format!("\"{key}\" is {v:?}"), "numbers are finite");
+            }
+            _ => {}
         }
-        if !optional {
-            self.checks.push((key.to_string(), meta(&number)));
+        if found {
+            self.checks.push((key.to_string(), number.meta()));
         }
         Ok(number)
     }
@@ -191,20 +217,18 @@ impl Sizes {
     /// Evaluates an expression of the template, loop variables first.
     pub fn eval(&self, expr: &Expr, at: &At, vars: &BTreeMap<String, u64>) -> Result<Dim> {
         expr.dim(&|n| vars.get(n).map(|v| Dim::constant(*v)).or_else(|| self.dim(n))).map_err(|e| {
-            at.error("template-dimension", e, "in this expression").fact(format!(
-                "dimensions: {}",
-                list(self.numbers.keys().chain(self.derived.keys()).chain(self.runtime.keys()))
-            ))
+            at.error("template-dimension", e, "in this expression")
+                .fact(format!("dimensions: {}", list(self.numbers.keys().chain(self.derived.keys()).chain(self.runtime.keys()))))
         })
     }
 
-    /// Whether an optional weight exists.
-    pub fn has_weight(&self, pattern: &str, tensor: &str, index: Option<u64>, at: &At) -> Result<bool> {
+    /// Whether an optional weight exists; `index` is the value of the loop variable in its pattern, 0 if it has none.
+    pub fn has_weight(&self, pattern: &str, tensor: &str, index: u64, at: &At) -> Result<bool> {
         match &self.origin {
             Origin::File(f) => Ok(f.tensors.contains_key(tensor)),
-            Origin::Preset { name, .. } => match (self.present.get(pattern), index) {
-                (Some(list), Some(i)) => Ok(list.contains(&i)),
-                _ => Err(at.error("preset-weight", format!("preset \"{name}\" does not say where \"{pattern}\" exists"), "asked here")),
+            Origin::Preset { name, .. } => match self.present.get(pattern) {
+                Some(list) => Ok(list.array()?.iter().map(Node::u64).collect::<Result<Vec<_>>>()?.contains(&index)),
+                None => Err(at.error("preset-weight", format!("preset \"{name}\" does not say where \"{pattern}\" exists"), "asked here")),
             },
         }
     }
@@ -212,6 +236,13 @@ impl Sizes {
     /// Type, shape and size of a weight; a file's tensor must have the template's shape.
     pub fn weight(&self, tensor: &str, def: &WeightDef, vars: &BTreeMap<String, u64>) -> Result<Stored> {
         let shape = self.static_shape(&def.shape, vars)?;
+        if !(1..=MAX_DIMS).contains(&shape.len()) {
+            return Err(def.at.error(
+                "weight-shape",
+                format!("a weight has 1 to {MAX_DIMS} dimensions, this one {}", shape.len()),
+                "this weight",
+            ));
+        }
         let ne: Vec<u64> = shape.iter().rev().copied().collect();
         let dtype = match &self.origin {
             Origin::File(file) => {
@@ -227,8 +258,10 @@ impl Sizes {
             }
             Origin::Preset { weights, .. } => {
                 let rule = self.storage.iter().find(|r| r.matches(tensor, &shape));
-                rule.ok_or_else(|| def.at.error("storage-rule", format!("no storage rule of \"{weights}\" matches {tensor}"), "this weight"))?
-                    .dtype
+                rule.ok_or_else(|| {
+                    def.at.error("storage-rule", format!("no storage rule of \"{weights}\" matches {tensor}"), "this weight")
+                })?
+                .dtype
             }
         };
         let bytes = dtype
@@ -242,9 +275,9 @@ impl Sizes {
             .iter()
             .map(|(e, at)| {
                 let d = self.eval(e, at, vars)?;
-                d.as_const()
-                    .filter(|v| *v > 0)
-                    .ok_or_else(|| at.error("weight-shape", format!("a weight's dimension must be static and positive, this is {d}"), "here"))
+                d.as_const().filter(|v| *v > 0).ok_or_else(|| {
+                    at.error("weight-shape", format!("a weight's dimension must be static and positive, this is {d}"), "this dimension")
+                })
             })
             .collect()
     }
@@ -270,10 +303,9 @@ fn resolve(template: &Template, sizes: &Sizes, name: &str, open: &RefCell<Vec<St
     }
     let Some(DimDef::Expr { expr, at }) = template.dims.get(name) else { return Ok(None) };
     if open.borrow().iter().any(|n| n == name) {
-        return Err(at.error("template-cycle", format!("dimension \"{name}\" depends on itself"), "through this expression").fact(format!(
-            "cycle: {} -> {name}",
-            open.borrow().join(" -> ")
-        )));
+        return Err(at
+            .error("template-cycle", format!("dimension \"{name}\" depends on itself"), "through this expression")
+            .fact(format!("cycle: {} -> {name}", open.borrow().join(" -> "))));
     }
     open.borrow_mut().push(name.to_string());
     let mut found = BTreeMap::new();
@@ -284,8 +316,15 @@ fn resolve(template: &Template, sizes: &Sizes, name: &str, open: &RefCell<Vec<St
     }
     open.borrow_mut().pop();
     let dim = expr.dim(&|n| found.get(n).cloned()).map_err(|e| {
-        let values = found.iter().map(|(k, v)| format!("{k} = {v}")).collect::<Vec<_>>().join(", ");
-        at.error("template-dimension", format!("dimension \"{name}\": {e}"), "this expression").fact(values)
+        let mut error = at.error("template-dimension", format!("dimension \"{name}\": {e}"), "this expression");
+        for (k, v) in &found {
+            if let Some(DimDef::Key { key, .. }) = template.dims.get(k) {
+                error = error.fact(format!("{k} = {v}, from \"{key}\" of {}", sizes.label()));
+            } else if v.to_string() != *k {
+                error = error.fact(format!("{k} = {v}"));
+            }
+        }
+        error
     })?;
     Ok(Some(dim))
 }
@@ -303,7 +342,10 @@ pub fn literal(node: &Node) -> Result<MetaValue> {
 
 fn typed(node: &Node, kind: KeyKind) -> Result<Number> {
     match kind {
-        KeyKind::U32 => node.u64().map(Number::Int),
+        KeyKind::U32 => match node.u64()? {
+            v if v > u64::from(u32::MAX) => Err(node.at.error("json-type", "the value must fit 32 bits", "found this")),
+            v => Ok(Number::Int(v)),
+        },
         KeyKind::F32 => node.f32().map(Number::F32),
         KeyKind::F32List(n) => {
             let list: Vec<f32> = node.array()?.iter().map(Node::f32).collect::<Result<_>>()?;
@@ -312,14 +354,6 @@ fn typed(node: &Node, kind: KeyKind) -> Result<Number> {
             }
             Ok(Number::F32List(list))
         }
-    }
-}
-
-fn meta(number: &Number) -> MetaValue {
-    match number {
-        Number::Int(v) => MetaValue::U32(u32::try_from(*v).unwrap_or(u32::MAX)),
-        Number::F32(v) => MetaValue::F32(*v),
-        Number::F32List(v) => MetaValue::Array(MetaArray::F32(v.clone())),
     }
 }
 

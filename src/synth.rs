@@ -6,8 +6,8 @@ use crate::diagnostic::Result;
 use crate::gguf::{GgufDirectory, GgufWriter, MetaValue};
 use crate::json::Node;
 use crate::random::{WeightKind, WeightRandom};
-use crate::sizes::{Origin, Sizes, Stored, literal};
-use crate::template::Template;
+use crate::sizes::{Sizes, Stored, literal};
+use crate::template::{DimDef, Template};
 
 /// Rows are generated in pieces of about this many values.
 const PIECE: u64 = 1 << 20;
@@ -29,12 +29,12 @@ pub fn write(
     for (key, value) in &sizes.checks {
         writer.meta(key, value.clone());
     }
-    if let Origin::Preset { name, .. } = &sizes.origin {
-        // keys that a file may leave out are written all the same
-        for (key, node) in &template.presets[name].values {
-            if !sizes.checks.iter().any(|(k, _)| k == key) {
-                writer.meta(key, literal(node)?);
-            }
+    // keys that a file may leave out are written all the same
+    for (name, def) in &template.dims {
+        if let (DimDef::Key { key, .. }, Some(number)) = (def, sizes.numbers.get(name))
+            && !sizes.checks.iter().any(|(k, _)| k == key)
+        {
+            writer.meta(key, number.meta());
         }
     }
     for w in weights {

@@ -1,9 +1,11 @@
 //! A model template as read from JSON: what an encoder computes, without sizes, kernels or buffers.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use crate::diagnostic::Result;
-use crate::expr::Expr;
+use crate::expr::{Expr, is_identifier};
 use crate::gguf::GgmlType;
 use crate::json::{self, At, Node, Value};
 
@@ -26,11 +28,12 @@ pub struct Template {
     pub input: InputDef,
     pub graph: Vec<Stmt>,
     pub outputs: IndexMap<String, Node>,
-    /// Class overrides per op: op → class.
-    pub numerics: IndexMap<String, Node>,
     pub text: String,
     pub at: At,
 }
+
+/// The parts of preprocessing: the size of the result, the resized image, its normalised pixels.
+pub const PREPROCESS: [&str; 3] = ["size", "image", "pixels"];
 
 /// A static dimension or number.
 #[derive(Debug)]
@@ -65,8 +68,8 @@ pub struct Limit {
 pub struct Preset {
     pub doc: String,
     pub values: IndexMap<String, Node>,
-    /// Weight pattern → indices of its loop variable for which it exists.
-    pub present: IndexMap<String, Vec<u64>>,
+    /// Weight pattern → list of the values of its loop variable for which it exists; `[0]` if it has none and exists.
+    pub present: IndexMap<String, Node>,
     pub at: At,
 }
 
@@ -133,11 +136,23 @@ pub struct OpUse {
 pub enum Stmt {
     Op(OpUse),
     /// Body once per index; a carried name starts as one value and becomes another after each round.
-    For { var: String, count: (Expr, At), carry: IndexMap<String, (String, String, At)>, body: Vec<Stmt>, at: At },
+    For {
+        var: String,
+        count: (Expr, At),
+        carry: IndexMap<String, (String, String, At)>,
+        body: Vec<Stmt>,
+        at: At,
+    },
     /// Body only if the weight exists.
-    When { weight: (String, At), body: Vec<Stmt> },
+    When {
+        weight: (String, At),
+        body: Vec<Stmt>,
+    },
     /// Appends a value to a list that ops read as `*list`.
-    Collect { list: String, value: (String, At) },
+    Collect {
+        list: String,
+        value: (String, At),
+    },
 }
 
 impl Template {
@@ -156,9 +171,10 @@ impl Template {
             let inputs = f.required("inputs")?;
             let map = inputs.map()?;
             let (Some((name, node)), 1) = (map.first(), map.len()) else {
-                return Err(inputs.at.error("template-input", "an encoder has exactly one input", "here"));
+                return Err(inputs.at.error("template-input", "an encoder has exactly one input", format!("{} here", map.len())));
             };
             let i = node.fields()?;
+            check_name(name, &node.at)?;
             let def = InputDef { name: name.clone(), shape: shape(i.required("shape")?)?, at: node.at.clone() };
             i.finish()?;
             def
@@ -172,55 +188,160 @@ impl Template {
             runtime: named(table("runtime")?, runtime_dim)?,
             limits: f.required("limits")?.array()?.iter().map(limit).collect::<Result<_>>()?,
             default_preset: f.required("default_preset")?.str()?.to_string(),
-            presets: named(table("presets")?, preset)?,
-            storage: named(table("storage")?, |n| n.array()?.iter().map(storage_rule).collect())?,
-            weights: named(table("weights")?, weight_def)?,
-            preprocess: named(table("preprocess")?, op_use)?,
+            presets: entries(table("presets")?, preset)?,
+            storage: entries(table("storage")?, |n| n.array()?.iter().map(storage_rule).collect())?,
+            weights: entries(table("weights")?, weight_def)?,
+            preprocess: {
+                let p = f.required("preprocess")?.fields()?;
+                let parts =
+                    PREPROCESS.iter().map(|part| Ok((part.to_string(), preprocess_op(p.required(part)?)?))).collect::<Result<_>>()?;
+                p.finish()?;
+                parts
+            },
             graph: body(f.required("graph")?)?,
             outputs: table("outputs")?.clone(),
-            numerics: f.optional("numerics").map(|n| n.map().cloned()).transpose()?.unwrap_or_default(),
             input,
             synth,
             text: text.to_string(),
             at: root.at.clone(),
         };
         f.finish()?;
-        template.cross_check()?;
+        template.cross_check(root.map()?)?;
         Ok(template)
     }
 
-    fn cross_check(&self) -> Result<()> {
+    fn cross_check(&self, top: &IndexMap<String, Node>) -> Result<()> {
+        let at = |key: &str| top.get(key).map_or(&self.at, |n| &n.at);
         if !self.presets.contains_key(&self.default_preset) {
-            return Err(self
-                .at
-                .error("template-preset", format!("default preset \"{}\" does not exist", self.default_preset), "in this template")
-                .fact(format!("presets: {}", self.presets.keys().cloned().collect::<Vec<_>>().join(", "))));
+            return Err(at("default_preset")
+                .error("template-preset", format!("default preset \"{}\" does not exist", self.default_preset), "named here")
+                .fact(format!("presets: {}", list(self.presets.keys())))
+                .near(&self.default_preset, self.presets.keys()));
         }
+        let keys: Vec<&String> =
+            self.dims.values().filter_map(|d| if let DimDef::Key { key, .. } = d { Some(key) } else { None }).collect();
+        for p in self.presets.values() {
+            if let Some((key, node)) = p.values.iter().find(|(k, _)| !keys.contains(k)) {
+                let e = node.at.error("template-preset", format!("no dimension reads the key \"{key}\""), "its value");
+                return Err(e.near(key, keys.iter().copied()));
+            }
+            if let Some((weight, node)) = p.present.iter().find(|(w, _)| !self.weights.contains_key(*w)) {
+                return Err(node
+                    .at
+                    .error("template-preset", format!("weight \"{weight}\" is not declared"), "said to exist here")
+                    .near(weight, self.weights.keys()));
+            }
+        }
+        if self.outputs.is_empty() {
+            return Err(at("outputs").error("template-output", "an encoder has an output", "none is here"));
+        }
+        self.check_mentions()?;
         for def in self.weights.values() {
             if !self.synth.kinds.contains_key(&def.synth) {
                 return Err(def
                     .at
                     .error("template-synth", format!("no synth kind \"{}\"", def.synth), "used here")
-                    .fact(format!("kinds: {}", self.synth.kinds.keys().cloned().collect::<Vec<_>>().join(", "))));
+                    .fact(format!("kinds: {}", list(self.synth.kinds.keys())))
+                    .near(&def.synth, self.synth.kinds.keys()));
             }
         }
         for name in self.runtime.keys() {
             if self.dims.contains_key(name) {
-                return Err(self.at.error("template-dim", format!("\"{name}\" is both a static and a run-time dimension"), "in this template"));
+                return Err(at("runtime").error(
+                    "template-dim",
+                    format!("\"{name}\" is both a static and a run-time dimension"),
+                    "one of these",
+                ));
             }
         }
         Ok(())
     }
+
+    /// Weights and lists by name: what the graph mentions exists, what is declared is mentioned.
+    fn check_mentions(&self) -> Result<()> {
+        let (mut weights, mut read, mut collected) = (Vec::new(), Vec::new(), BTreeSet::new());
+        mentions(&self.graph, &mut weights, &mut read, &mut collected);
+        for (name, at) in &weights {
+            if !self.weights.contains_key(*name) {
+                return Err(at
+                    .error("template-missing-weight", format!("weight \"{name}\" is not declared under \"weights\""), "used here")
+                    .fact(format!("declared: {}", list(self.weights.keys())))
+                    .near(name, self.weights.keys()));
+            }
+        }
+        for (name, at) in read {
+            if !collected.contains(name) {
+                let known: Vec<String> = collected.iter().map(ToString::to_string).collect();
+                return Err(at
+                    .error("template-list", format!("nothing is collected in a list \"{name}\""), "read here")
+                    .fact(format!("lists: {}", known.join(", ")))
+                    .near(name, &known));
+            }
+        }
+        match self.weights.iter().find(|(name, _)| !weights.iter().any(|(n, _)| n == name)) {
+            Some((name, def)) => Err(def
+                .at
+                .error("template-unused", format!("weight \"{name}\" is never used"), "declared here")
+                .help("remove it, or read it as \"@…\"")),
+            None => Ok(()),
+        }
+    }
 }
 
-fn named<T>(map: &IndexMap<String, Node>, read: impl Fn(&Node) -> Result<T>) -> Result<IndexMap<String, T>> {
+/// Weight patterns and lists that statements name.
+fn mentions<'a>(
+    body: &'a [Stmt],
+    weights: &mut Vec<(&'a str, &'a At)>,
+    read: &mut Vec<(&'a str, &'a At)>,
+    collected: &mut BTreeSet<&'a str>,
+) {
+    for stmt in body {
+        match stmt {
+            Stmt::Op(op) => {
+                for (name, at) in &op.inputs {
+                    match (name.strip_prefix('@'), name.strip_prefix('*')) {
+                        (Some(weight), _) => weights.push((weight, at)),
+                        (_, Some(list)) => read.push((list, at)),
+                        _ => {}
+                    }
+                }
+            }
+            Stmt::For { body, .. } => mentions(body, weights, read, collected),
+            Stmt::When { weight, body } => {
+                weights.push((&weight.0, &weight.1));
+                mentions(body, weights, read, collected);
+            }
+            Stmt::Collect { list, .. } => {
+                collected.insert(list);
+            }
+        }
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.cloned().collect::<Vec<_>>().join(", ")
+}
+
+fn entries<T>(map: &IndexMap<String, Node>, read: impl Fn(&Node) -> Result<T>) -> Result<IndexMap<String, T>> {
     map.iter().map(|(k, v)| Ok((k.clone(), read(v)?))).collect()
+}
+
+/// Entries whose keys are used in expressions and in C.
+fn named<T>(map: &IndexMap<String, Node>, read: impl Fn(&Node) -> Result<T>) -> Result<IndexMap<String, T>> {
+    map.iter().try_for_each(|(k, v)| check_name(k, &v.at))?;
+    entries(map, read)
+}
+
+fn check_name(name: &str, at: &At) -> Result<()> {
+    if is_identifier(name) {
+        return Ok(());
+    }
+    Err(at.error("template-name", format!("\"{name}\" is no name: lower-case letters, digits and _, a letter first"), "of this"))
 }
 
 fn identifier(node: &Node) -> Result<String> {
     let s = node.str()?;
-    let ok = s.starts_with(|c: char| c.is_ascii_lowercase()) && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if ok { Ok(s.to_string()) } else { Err(node.at.error("template-name", "a name is lower-case letters, digits and _", "found this")) }
+    check_name(s, &node.at).map(|()| s.to_string())
 }
 
 fn expression(node: &Node) -> Result<(Expr, At)> {
@@ -277,15 +398,11 @@ fn limit(node: &Node) -> Result<Limit> {
 fn preset(node: &Node) -> Result<Preset> {
     let f = node.fields()?;
     let present = match f.optional("present") {
-        Some(n) => named(n.map()?, |v| v.array()?.iter().map(Node::u64).collect())?,
+        Some(n) => n.map()?.clone(),
         None => IndexMap::new(),
     };
-    let p = Preset {
-        doc: f.required("doc")?.str()?.to_string(),
-        values: f.required("values")?.map()?.clone(),
-        present,
-        at: node.at.clone(),
-    };
+    let p =
+        Preset { doc: f.required("doc")?.str()?.to_string(), values: f.required("values")?.map()?.clone(), present, at: node.at.clone() };
     f.finish()?;
     Ok(p)
 }
@@ -296,7 +413,13 @@ fn storage_rule(node: &Node) -> Result<StorageRule> {
     let rule = StorageRule {
         rank: f.optional("rank").map(Node::u64).transpose()?,
         name: f.optional("name").map(|n| n.str().map(str::to_string)).transpose()?,
-        row_multiple: f.optional("row_multiple").map(Node::u64).transpose()?.filter(|m| *m > 0),
+        row_multiple: match f.optional("row_multiple") {
+            Some(n) => match n.u64()? {
+                0 => return Err(n.at.error("json-type", "a multiple is at least 1", "found this")),
+                m => Some(m),
+            },
+            None => None,
+        },
         dtype: GgmlType::from_name(kind.str()?)
             .ok_or_else(|| kind.at.error("dtype-unknown", "no such element type", "found this").fact(GgmlType::list()))?,
     };
@@ -316,13 +439,22 @@ fn weight_def(node: &Node) -> Result<WeightDef> {
     Ok(def)
 }
 
+/// An op of preprocessing: its operands are the image and its size, given by its role.
+fn preprocess_op(node: &Node) -> Result<OpUse> {
+    let f = node.fields()?;
+    f.required("op")?;
+    f.optional("attr");
+    f.finish()?;
+    op_use(node)
+}
+
 fn op_use(node: &Node) -> Result<OpUse> {
     let f = node.fields()?;
     let word = |n: &Node| n.str().map(|s| (s.to_string(), n.at.clone()));
     let use_ = OpUse {
         op: f.required("op")?.str()?.to_string(),
         inputs: f.optional("in").map(|n| n.array()?.iter().map(word).collect()).transpose()?.unwrap_or_default(),
-        out: f.optional("out").map(word).transpose()?,
+        out: f.optional("out").map(|n| identifier(n).map(|s| (s, n.at.clone()))).transpose()?,
         attrs: f.optional("attr").map(|n| n.map().cloned()).transpose()?.unwrap_or_default(),
         tap: f.optional("tap").map(word).transpose()?,
         at: node.at.clone(),
@@ -349,6 +481,7 @@ fn stmt(node: &Node) -> Result<Stmt> {
                 let [from, next] = pair.as_slice() else {
                     return Err(n.at.error("template-carry", "a carried value is [start, next]", "found this"));
                 };
+                check_name(name, &n.at)?;
                 carry.insert(name.clone(), (from.clone(), next.clone(), n.at.clone()));
             }
             let s = Stmt::For {
@@ -372,7 +505,7 @@ fn stmt(node: &Node) -> Result<Stmt> {
         }
         ["collect"] => {
             let f = node.fields()?;
-            let s = Stmt::Collect { list: f.required("collect")?.str()?.to_string(), value: word(f.required("value")?)? };
+            let s = Stmt::Collect { list: identifier(f.required("collect")?)?, value: word(f.required("value")?)? };
             f.finish()?;
             Ok(s)
         }

@@ -27,12 +27,26 @@ impl Layout {
 
     /// Whether the elements follow each other without gaps.
     pub fn is_contiguous(&self, shape: &[Dim]) -> bool {
-        Self::contiguous(shape).is_ok_and(|c| {
+        if self.strides.is_empty() {
+            return true;
+        }
+        let mut expected = Some(1u64);
+        for (stride, d) in self.strides.iter().zip(shape).rev() {
             // the stride of a dimension of one element means nothing
-            c.strides.iter().zip(&self.strides).zip(shape).all(|((a, b), d)| a == b || d.as_const() == Some(1))
-        })
+            if d.as_const() == Some(1) {
+                continue;
+            }
+            if expected != Some(*stride) {
+                return false;
+            }
+            expected = d.as_const().and_then(|n| n.checked_mul(*stride));
+        }
+        true
     }
 }
+
+/// The rules there are; maps name one of them.
+pub const RULES: [&str; 2] = ["reshape", "slice"];
 
 /// Shape of a view by its rule.
 pub fn shape(rule: &str, operands: &[Vec<Dim>], attrs: &IndexMap<String, Attr>) -> Result<Vec<Dim>, String> {
@@ -57,7 +71,7 @@ pub fn shape(rule: &str, operands: &[Vec<Dim>], attrs: &IndexMap<String, Attr>) 
             out[axis] = Dim::constant(length);
             Ok(out)
         }
-        _ => Err(format!("\"{rule}\" is no view rule (reshape, slice)")),
+        _ => Err(format!("\"{rule}\" is no view rule ({})", RULES.join(", "))),
     }
 }
 
@@ -68,7 +82,8 @@ pub fn layout(rule: &str, from: &Layout, x: &[Dim], to: &[Dim], attrs: &IndexMap
     }
     if rule == "slice" {
         let (axis, start, _) = slice_attrs(attrs, x.len())?;
-        let offset = start.checked_mul(from.strides[axis]).and_then(|o| o.checked_add(from.offset)).ok_or("integer overflow in an offset")?;
+        let offset =
+            start.checked_mul(from.strides[axis]).and_then(|o| o.checked_add(from.offset)).ok_or("integer overflow in an offset")?;
         return Ok(Layout { offset, strides: from.strides.clone() });
     }
     let mut strides = vec![1; to.len()];
@@ -149,6 +164,9 @@ mod tests {
         let h = layout("reshape", &s, &[n.clone(), c(1152)], &[n.clone(), c(16), c(72)], &IndexMap::new()).unwrap();
         assert_eq!(h, Layout { offset: 1152, strides: vec![3456, 72, 1] });
         assert!(!h.is_contiguous(&[n.clone(), c(16), c(72)]));
+        // one element more in front does not close the gaps between rows
+        let one = layout("reshape", &s, &[n.clone(), c(1152)], &[c(1), n.clone(), c(1152)], &IndexMap::new()).unwrap();
+        assert!(!one.is_contiguous(&[c(1), n.clone(), c(1152)]));
         let back = layout("reshape", &h, &[n.clone(), c(16), c(72)], &[n.mul(&c(1152)).unwrap()], &IndexMap::new());
         assert_eq!(back.unwrap_err(), "dimensions 0 and 1 of [n, 16, 72] are not adjacent in memory");
     }

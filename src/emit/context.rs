@@ -1,5 +1,7 @@
 //! What the frame of a target is rendered with: tables of values, weights, kernels, steps and taps.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 
@@ -14,6 +16,10 @@ use crate::ir::hex_float;
 use crate::pipeline::Inputs;
 use crate::plan::{Place, Plan, Pointer};
 use crate::select::How;
+use crate::signature::show;
+
+/// Largest table of the emitted code: its indices have 16 bits and one value of them means none.
+const MOST_ENTRIES: usize = 0xfffe;
 
 /// Largest width or height of a source image, in pixels.
 const LARGEST_SIDE: u64 = 65535;
@@ -63,6 +69,15 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
     let flops = flops(plan);
     let choices: Vec<Value> = choices.iter().map(|c| serde_json::from_str(c)).collect::<Result<_, _>>().map_err(json_error)?;
     let input = input(i, plan)?;
+    check_sizes(i, plan, &input)?;
+    if exprs.len().max(plan.values.len()).max(plan.steps.len()) > MOST_ENTRIES {
+        let facts = format!("{} steps, {} values, {} expressions", plan.steps.len(), plan.values.len(), exprs.len());
+        return Err(i
+            .template
+            .at
+            .error("emit-limit", format!("target c has tables of at most {MOST_ENTRIES} entries"), "this template")
+            .fact(facts));
+    }
     let (tokens, flops) = (add(&mut exprs, tokens.to_c()), add(&mut exprs, flops));
     let guard_of = |suffix: &str| i.target.variants.iter().find(|v| v.suffix == suffix).and_then(|v| v.guard.clone());
     Ok(json!({
@@ -150,14 +165,17 @@ fn taps(plan: &Plan, exprs: &mut IndexSet<String>) -> Result<Vec<Value>> {
 
 /// Tokens per image and floats per token of the one output.
 fn output(i: &Inputs, plan: &Plan) -> Result<(Dim, u64)> {
-    let at = &i.template.at;
+    let last = i.template.outputs.values().last();
+    let at = last.map_or(&i.template.at, |n| &n.at);
     let mut outputs = plan.graph.outputs.iter();
     let (Some((name, id)), None) = (outputs.next(), outputs.next()) else {
-        return Err(at.error("template-output", "target c emits exactly one output", "in this template"));
+        return Err(at.error("template-output", "target c emits exactly one output", "one too many"));
     };
     let facts = &plan.graph.node(*id).facts;
     let batch = &plan.graph.node(input_node(plan)?).facts.shape[0];
-    let fail = |why: &str| at.error("template-output", format!("output \"{name}\": {why}"), "in this template");
+    let fail = |why: &str| {
+        at.error("template-output", format!("output \"{name}\": {why}"), "this value").fact(format!("it has shape {}", show(&facts.shape)))
+    };
     let [rows, width] = facts.shape.as_slice() else { return Err(fail("must be [rows, features]")) };
     let tokens = rows.div(batch).ok_or_else(|| fail("rows are not a multiple of the batch"))?;
     Ok((tokens, width.as_const().ok_or_else(|| fail("features must be static"))?))
@@ -174,11 +192,11 @@ fn input_node(plan: &Plan) -> Result<crate::ir::Id> {
 fn input(i: &Inputs, plan: &Plan) -> Result<Value> {
     let at = &i.template.input.at;
     let shape = &plan.graph.node(input_node(plan)?).facts.shape;
-    let fail = |why: &str| at.error("template-input", format!("the input must be [batch, rows*unit, columns*unit, 3]: {why}"), "this input");
+    let fail =
+        |why: &str| at.error("template-input", format!("the input must be [batch, rows*unit, columns*unit, 3]: {why}"), "this input");
     let [batch, rows, cols, channels] = shape.as_slice() else { return Err(fail("it has another rank")) };
-    let side = |d: &Dim| -> Option<(String, u64)> {
-        i.sizes.runtime.keys().find_map(|r| Some((r.clone(), d.div(&Dim::symbol(r))?.as_const()?)))
-    };
+    let side =
+        |d: &Dim| -> Option<(String, u64)> { i.sizes.runtime.keys().find_map(|r| Some((r.clone(), d.div(&Dim::symbol(r))?.as_const()?))) };
     let (batch_dim, one) = side(batch).ok_or_else(|| fail("the first dimension is no run-time dimension"))?;
     let (row_dim, row_unit) = side(rows).ok_or_else(|| fail("rows are no multiple of one run-time dimension"))?;
     let (col_dim, col_unit) = side(cols).ok_or_else(|| fail("columns are no multiple of one run-time dimension"))?;
@@ -203,6 +221,41 @@ fn input(i: &Inputs, plan: &Plan) -> Result<Value> {
         "max_grid": max_grid.ok_or_else(|| fail(&format!("no limit for {grid} is given")))?,
         "max_side": LARGEST_SIDE,
     }))
+}
+
+/// Sizes are computed in 64 bits without a check at run time, so those of the largest inputs must fit.
+fn check_sizes(i: &Inputs, plan: &Plan, input: &Value) -> Result<()> {
+    let (number, word) = (|k: &str| input[k].as_u64().unwrap_or(1).max(1), |k: &str| input[k].as_str().unwrap_or_default().to_string());
+    let (rows, cols, grid) = (number("max_rows"), number("max_cols"), number("max_grid"));
+    // sums of products with positive coefficients are largest in the corners of what the limits allow
+    for (r, c) in [(rows.min(grid), cols.min(grid / rows.min(grid))), (rows.min(grid / cols.min(grid)), cols.min(grid))] {
+        let dims = BTreeMap::from([(word("batch_dim"), number("max_batch")), (word("row_dim"), r), (word("col_dim"), c)]);
+        let fits = |n: Option<u64>| n.is_some_and(|n| i64::try_from(n).is_ok());
+        let place = plan.place(&dims);
+        let calls = plan.steps.iter().filter_map(|s| match &plan.graph.node(s.node).facts.how {
+            How::Kernels(k) => Some(k),
+            _ => None,
+        });
+        let fine = fits(place.map(|p| p.values_bytes.max(p.worker_scratch)))
+            && fits(plan.flops(&dims))
+            && plan
+                .graph
+                .outputs
+                .values()
+                .all(|o| fits(plan.graph.node(*o).facts.shape.iter().try_fold(4u64, |p, d| p.checked_mul(d.eval(&dims)?))))
+            && calls.flat_map(|k| &k.choices).flat_map(|c| &c.candidates).all(|c| fits(c.tasks.eval(&dims)));
+        if !fine {
+            let facts = dims.iter().map(|(k, v)| format!("{k} = {v}")).collect::<Vec<_>>().join(", ");
+            return Err(i
+                .template
+                .input
+                .at
+                .error("plan-size", "sizes of the largest input do not fit 64 bits", "this input")
+                .fact(facts)
+                .help("lower \"max\" of the run-time dimensions"));
+        }
+    }
+    Ok(())
 }
 
 fn flops(plan: &Plan) -> String {
@@ -233,7 +286,10 @@ fn check(key: &str, value: &MetaValue) -> Result<Value> {
             json!({ "key": key, "type": "f32[]", "values": v.iter().map(|f| hex_float(*f)).collect::<Vec<_>>() })
         }
         other => {
-            return Err(Diagnostic::new("internal-emit", format!("metadata \"{key}\" of type {} cannot be checked", other.describe_type())));
+            return Err(Diagnostic::new(
+                "internal-emit",
+                format!("metadata \"{key}\" of type {} cannot be checked", other.describe_type()),
+            ));
         }
     })
 }
@@ -248,7 +304,7 @@ fn stamp(i: &Inputs) -> Vec<String> {
         Taps::All => "all of the template",
         Taps::Kept => "those that fusion leaves",
     };
-    vec![
+    [
         format!("Written by isobit {}; this code is yours to use under any licence you like.", env!("CARGO_PKG_VERSION")),
         format!("template  {} {}", i.template.encoder, hash(i.template.text.as_bytes())),
         format!("sizes     {}", i.sizes.label()),
@@ -258,6 +314,21 @@ fn stamp(i: &Inputs) -> Vec<String> {
         format!("maps      {}", i.maps.hash()),
         format!("taps      {taps}"),
     ]
+    .map(|line| comment_line(&line))
+    .into()
+}
+
+/// Text for one line of a C comment, which it can neither end nor leave; file names hold anything.
+fn comment_line(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        // "*/" ends a comment, "/*" and trigraphs in one are warnings
+        if out.ends_with(['*', '/', '?']) && ['*', '/', '?'].contains(&c) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// The stamp for machines.

@@ -6,7 +6,7 @@ use minijinja::{Value, context};
 use serde_json::json;
 
 use super::environment;
-use crate::diagnostic::{Diagnostic, Result};
+use crate::diagnostic::{Diagnostic, Result, Source};
 use crate::ir::{Attr, Kind, Node, hex_float};
 use crate::maps::{KernelDef, Maps, OpMap};
 use crate::pipeline::Inputs;
@@ -105,8 +105,14 @@ fn render(maps: &Maps, path: &str, context: Value) -> Result<String> {
     let name = maps.files.name(path);
     let text = source(maps, path)?;
     environment().render_named_str(&name, &text, context).map_err(|e| {
-        let line = e.line().map(|l| format!(":{l}")).unwrap_or_default();
-        Diagnostic::new("emit-kernel", format!("{name}{line} does not render: {e:#}"))
+        let why = e.detail().map_or_else(|| e.kind().to_string(), |d| format!("{}: {d}", e.kind()));
+        let span = e.range().unwrap_or_default();
+        Diagnostic::new("emit-kernel", format!("kernel {path} does not render: {why}")).at(
+            &Source::new(name.clone(), text.as_str()),
+            span,
+            "",
+            "while rendering this",
+        )
     })
 }
 
@@ -163,9 +169,19 @@ impl<'a> Call<'a> {
                         parts.push(format!("{name}{v}"));
                     }
                 }
-                Attr::Word(w) => parts.push(w.clone()),
-                _ => {}
+                Attr::Word(w) => parts.push(format!("{name}{w}")),
+                Attr::F32List(l) => {
+                    parts.push(format!("{name}{}", l.iter().map(|v| format!("{:08x}", v.to_bits())).collect::<Vec<_>>().join("x")))
+                }
+                Attr::U8List(l) => parts.push(format!("{name}{}", l.iter().map(u8::to_string).collect::<Vec<_>>().join("x"))),
+                Attr::Dim(_) | Attr::Shape(_) => {}
             }
+        }
+        // the id holds the type of one operand; classes with several rows for it need the others
+        let id = self.map.id_operand().unwrap_or_default();
+        let rows = &self.map.classes[&self.kernel.id.class].types;
+        if rows.iter().filter(|r| r.get(&id) == self.selected.row.get(&id)).count() > 1 {
+            parts.push(self.selected.row.values().map(|d| d.name()).collect());
         }
         for ((param, pattern), (shape, layout)) in self.operands().iter().zip(&self.selected.operands) {
             if self.kernel.strided.contains(pattern) && !layout.is_contiguous(shape) {

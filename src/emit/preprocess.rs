@@ -14,16 +14,11 @@ use crate::pipeline::Inputs;
 /// `{"size": {symbol, text}, "image": …, "pixels": …}`
 pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value> {
     let mut out = serde_json::Map::new();
-    for (key, role) in [("size", Role::Size), ("image", Role::Image), ("pixels", Role::Pixels)] {
-        let use_ = i
-            .template
-            .preprocess
-            .get(key)
-            .ok_or_else(|| i.template.at.error("template-preprocess", format!("preprocessing has no \"{key}\""), "in this template"))?;
+    for ((key, use_), role) in i.template.preprocess.iter().zip([Role::Size, Role::Image, Role::Pixels]) {
         let map = i.maps.op(&use_.op).filter(|m| m.role == Some(role)).ok_or_else(|| {
             let known: Vec<_> = i.maps.ops.values().filter(|m| m.role == Some(role)).map(|m| m.op.clone()).collect();
             use_.at
-                .error("template-unknown-op", format!("\"{}\" is no op for the {key} of an image", use_.op), "used here")
+                .error("template-unknown-op", format!("\"{}\" is no op for the part \"{key}\" of preprocessing", use_.op), "used here")
                 .fact(format!("there is: {}", known.join(", ")))
         })?;
         let attrs = resolve_attrs(map, &use_.attrs, i.sizes, &BTreeMap::new(), &use_.at)?;

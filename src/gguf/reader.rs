@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 
 use super::value::{MetaArray, MetaType, MetaValue};
 use super::{ALIGNMENT_KEY, DEFAULT_ALIGNMENT, GgmlType, MAGIC, MAX_DIMS, MAX_KEY, MAX_TENSOR_NAME, VERSIONS};
-use crate::diagnostic::{Diagnostic, Result};
+use crate::diagnostic::{Diagnostic, Result, close_names};
 
 /// More keys or tensors than this are taken for a corrupt count, whatever the file size.
 const MAX_ENTRIES: u64 = 1 << 20;
@@ -685,16 +685,4 @@ pub(crate) fn quote(name: &str) -> String {
         None => format!("{name:?}"),
         Some((end, _)) => format!("{:?}…", &name[..end]),
     }
-}
-
-/// Up to three of `known` that a person may have meant by `name`, the closest first.
-pub(crate) fn close_names<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let limit = (name.len() / 4).max(2);
-    let mut near: Vec<(usize, &str)> = known
-        .filter(|k| k.len().abs_diff(name.len()) <= limit)
-        .map(|k| (strsim::osa_distance(name, k), k))
-        .filter(|(distance, _)| *distance <= limit)
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
-    near.into_iter().take(3).map(|(_, k)| k).collect()
 }

@@ -43,15 +43,71 @@ impl Maps {
                 .help("give the directory that holds <op>.json files with --maps"));
         }
         let maps = Self { files, ops };
-        maps.check_chains()?;
+        maps.check_references()?;
         Ok(maps)
     }
 
-    fn check_chains(&self) -> Result<()> {
+    /// What op maps say of each other: chains of fused ops, their classes, conversions.
+    fn check_references(&self) -> Result<()> {
         for map in self.ops.values() {
-            for link in map.fused.iter().flat_map(|f| &f.chain) {
-                if !self.ops.contains_key(&link.op) {
-                    return Err(link.at.error("map-unknown-op", format!("no op map \"{}\"", link.op), "named here"));
+            if let Some(fused) = &map.fused {
+                self.check_chain(map, fused)?;
+            }
+            for class in map.classes.values() {
+                for (operand, op) in &class.convert {
+                    let fail = |why: String| {
+                        Err(class.at.error(
+                            "map-convert",
+                            format!("{operand} of {} cannot be converted by \"{op}\": {why}", map.op),
+                            "in this class",
+                        ))
+                    };
+                    if !map.operand_names().contains(operand) {
+                        return fail(format!("{} has no operand {operand}", map.op));
+                    }
+                    let Some(converter) = self.ops.get(op) else { return fail("no such op map".to_string()) };
+                    if converter.signature.as_ref().is_none_or(|s| s.operands.len() != 1 || s.operands[0].variadic)
+                        || !converter.attributes.is_empty()
+                    {
+                        return fail("a conversion has one operand and no attributes".to_string());
+                    }
+                    if converter.fused.is_some() || converter.classes.values().any(|c| !c.convert.is_empty()) {
+                        return fail("a conversion is neither fused nor needs one itself".to_string());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_chain(&self, map: &OpMap, fused: &Fused) -> Result<()> {
+        for (i, link) in fused.chain.iter().enumerate() {
+            let fail =
+                |why: &str| Err(link.at.error("map-chain", format!("{} cannot replace \"{}\": {why}", map.op, link.op), "named here"));
+            let Some(member) = self.ops.get(&link.op) else { return fail("no such op map").map_err(|e| e.near(&link.op, self.ops.keys())) };
+            if member.signature.is_none() || member.fused.is_some() {
+                return fail("only ops with a signature that are not fused themselves form chains");
+            }
+            if fused.chain[..i].iter().any(|l| l.op == link.op) {
+                return fail("an op occurs once in a chain");
+            }
+            for (name, class) in &map.classes {
+                match class.of.get(&link.op) {
+                    Some(c) if member.classes.contains_key(c) => {}
+                    Some(c) => {
+                        return Err(class.at.error(
+                            "map-class",
+                            format!("{} has no class \"{c}\", which class {name} of {} names", link.op, map.op),
+                            "in this class",
+                        ));
+                    }
+                    None => {
+                        return Err(class.at.error(
+                            "map-class",
+                            format!("class {name} of {} does not say which class of {} it equals", map.op, link.op),
+                            "in this class",
+                        ));
+                    }
                 }
             }
         }
@@ -87,6 +143,7 @@ impl Maps {
         let text = self.files.get(&path).ok_or_else(|| {
             Diagnostic::new("map-not-found", format!("no {kind} \"{name}\" in {}", self.files.name(folder)))
                 .fact(format!("there is: {}", self.files.json_stems(folder).join(", ")))
+                .near(name, &self.files.json_stems(folder))
         })?;
         json::parse(&self.files.name(&path), text)
     }

@@ -4,11 +4,12 @@ use indexmap::IndexMap;
 
 use super::{expr, guard};
 use crate::diagnostic::Result;
-use crate::expr::{Expr, Guard};
+use crate::expr::{Expr, Guard, is_identifier};
 use crate::files::Files;
 use crate::ir::Dtype;
 use crate::json::{self, At, Node};
 use crate::signature::Signature;
+use crate::view;
 
 /// What a kind of attribute may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub struct ClassDef {
     pub convert: IndexMap<String, String>,
     /// For a fused op: chain op → class it must equal.
     pub of: IndexMap<String, String>,
+    pub at: At,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,9 @@ impl KernelId {
             [op, dtype, class, variant] => (op, dtype, class, *variant),
             _ => return None,
         };
+        if !parts.iter().all(|p| is_identifier(p)) {
+            return None;
+        }
         Some(Self {
             text: text.to_string(),
             op: op.to_string(),
@@ -103,7 +108,7 @@ impl KernelId {
 
     /// The id as a C identifier.
     pub fn symbol(&self) -> String {
-        self.text.replace('.', "_").replace('-', "_")
+        self.text.replace(['.', '-'], "_")
     }
 }
 
@@ -147,11 +152,15 @@ impl OpMap {
             return Err(op.at.error("map-name", format!("the op of {stem}.json must be \"{stem}\""), "found this"));
         }
         let attributes = match f.optional("attributes") {
-            Some(n) => n.map()?.iter().map(|(k, v)| Ok((k.clone(), attr_kind(v)?))).collect::<Result<_>>()?,
+            Some(n) => n.map()?.iter().map(|(k, v)| attribute(k, v)).collect::<Result<_>>()?,
             None => IndexMap::new(),
         };
         let role = f.optional("role").map(role).transpose()?;
-        let view = f.optional("view").map(|n| n.str().map(str::to_string)).transpose()?;
+        let view = match f.optional("view") {
+            Some(n) if view::RULES.contains(&n.str()?) => Some(n.str()?.to_string()),
+            Some(n) => return Err(n.at.error("map-view", format!("a view rule is one of {}", view::RULES.join(", ")), "found this")),
+            None => None,
+        };
         let signature = match f.optional("signature") {
             Some(n) => Some(Signature::parse(n.str()?).map_err(|e| n.at.error("map-signature", e, "this signature"))?),
             None => None,
@@ -164,6 +173,9 @@ impl OpMap {
             ));
         }
         let fused = match f.optional("replaces") {
+            Some(n) if signature.is_none() || n.array()?.len() < 2 => {
+                return Err(n.at.error("map-chain", "a fused op has a signature and replaces a chain of two ops or more", "this chain"));
+            }
             Some(n) => Some(Fused { chain: n.array()?.iter().map(chain_link).collect::<Result<_>>()? }),
             None => None,
         };
@@ -206,8 +218,16 @@ impl OpMap {
             },
             convert: words(f.optional("convert"))?,
             of: words(f.optional("of"))?,
+            at: node.at.clone(),
         };
         f.finish()?;
+        if class.matches.is_empty() || class.steps.is_empty() {
+            return Err(node.at.error(
+                "map-class",
+                "a class says what it promises (\"bits\" or an error bound) and its steps",
+                "this class",
+            ));
+        }
         Ok(class)
     }
 
@@ -232,9 +252,9 @@ impl OpMap {
     }
 
     fn kernel(&self, files: &Files, text: &str, node: &Node) -> Result<KernelDef> {
-        let id = KernelId::parse(text)
-            .filter(|id| id.op == self.op)
-            .ok_or_else(|| node.at.error("map-kernel-id", format!("\"{text}\" is not {}.<dtype>.<class>[.<variant>]", self.op), "this kernel"))?;
+        let id = KernelId::parse(text).filter(|id| id.op == self.op).ok_or_else(|| {
+            node.at.error("map-kernel-id", format!("\"{text}\" is not {}.<dtype>.<class>[.<variant>]", self.op), "this kernel")
+        })?;
         if !self.classes.contains_key(&id.class) {
             return Err(node
                 .at
@@ -244,17 +264,21 @@ impl OpMap {
         let f = node.fields()?;
         let lang = f.required("lang")?.str()?.to_string();
         if files.get(&id.path(&lang)).is_none() {
-            return Err(node.at.error("map-kernel-file", format!("kernel {text} has no file"), "declared here").fact(format!(
-                "expected {}",
-                files.name(&id.path(&lang))
-            )));
+            return Err(node
+                .at
+                .error("map-kernel-file", format!("kernel {text} has no file"), "declared here")
+                .fact(format!("expected {}", files.name(&id.path(&lang)))));
         }
         let list = |key: &str| f.optional(key).map(Node::strings).transpose().map(Option::unwrap_or_default);
         let shared = list("shared")?;
         let tables = list("tables")?;
         for (folder, names) in [("_shared", &shared), ("_tables", &tables)] {
             if let Some(name) = names.iter().find(|n| files.get(&format!("{folder}/{n}.{lang}")).is_none()) {
-                return Err(node.at.error("map-snippet", format!("{text} needs {folder}/{name}.{lang}, which does not exist"), "declared here"));
+                return Err(node.at.error(
+                    "map-snippet",
+                    format!("{text} needs {folder}/{name}.{lang}, which does not exist"),
+                    "declared here",
+                ));
             }
         }
         let graph = self.signature.is_some();
@@ -282,10 +306,20 @@ impl OpMap {
         };
         f.finish()?;
         let names = self.operand_names();
+        let result = names.last().filter(|_| graph);
         for operand in kernel.strided.iter().chain(&kernel.over) {
-            if !names.contains(operand) {
+            if !names.contains(operand) || Some(operand) == result {
                 return Err(kernel.at.error("map-operand", format!("\"{operand}\" is no operand of {}", self.op), "in this kernel"));
             }
+        }
+        if let Some(operand) = self.id_operand()
+            && !self.classes[&kernel.id.class].types.iter().any(|row| row[&operand].name() == kernel.id.dtype)
+        {
+            return Err(kernel.at.error(
+                "map-kernel-id",
+                format!("{text} is for {operand} of type {}, which class {} does not list", kernel.id.dtype, kernel.id.class),
+                "this kernel",
+            ));
         }
         Ok(kernel)
     }
@@ -318,6 +352,13 @@ fn role(node: &Node) -> Result<Role> {
     }
 }
 
+fn attribute(name: &str, node: &Node) -> Result<(String, AttrKind)> {
+    if !is_identifier(name) {
+        return Err(node.at.error("map-attribute", format!("\"{name}\" is no name of lower-case letters, digits and _"), "of this"));
+    }
+    Ok((name.to_string(), attr_kind(node)?))
+}
+
 fn attr_kind(node: &Node) -> Result<AttrKind> {
     let text = node.str()?;
     let list = |prefix: &str| text.strip_prefix(prefix)?.strip_suffix(']')?.parse::<usize>().ok();
@@ -331,7 +372,7 @@ fn attr_kind(node: &Node) -> Result<AttrKind> {
                 AttrKind::F32List(n)
             } else if let Some(n) = list("u8[") {
                 AttrKind::U8List(n)
-            } else if let Some(words) = text.strip_prefix("enum:") {
+            } else if let Some(words) = text.strip_prefix("enum:").filter(|w| w.split('|').all(is_identifier)) {
                 AttrKind::Enum(words.split('|').map(str::to_string).collect())
             } else {
                 return Err(node.at.error(

@@ -41,10 +41,20 @@ impl Profile {
         let mut rules = IndexMap::new();
         for (op, node) in f.required("classes")?.map()? {
             let Some(map) = maps.op(op) else {
-                return Err(node.at.error("map-unknown-op", format!("no op map \"{op}\""), "its classes"));
+                return Err(node.at.error("map-unknown-op", format!("no op map \"{op}\""), "its classes").near(op, maps.ops.keys()));
             };
             let list: Vec<Rule> = node.array()?.iter().map(rule).collect::<Result<_>>()?;
-            for r in &list {
+            for (i, r) in list.iter().enumerate() {
+                if let Some(operand) = r.types.keys().find(|o| !map.operand_names().contains(o)) {
+                    return Err(r.at.error("map-operand", format!("\"{operand}\" is no operand of {op}"), "in this rule"));
+                }
+                if i + 1 < list.len() && r.types.is_empty() && r.when.is_none() {
+                    return Err(r.at.error(
+                        "map-rule",
+                        format!("this rule of {op} always holds, those behind it never count"),
+                        "this rule",
+                    ));
+                }
                 if !map.classes.contains_key(&r.class) {
                     return Err(r
                         .at

@@ -2,6 +2,7 @@
 
 use super::Maps;
 use crate::diagnostic::Result;
+use crate::expr::is_identifier;
 use crate::json::{At, Node};
 
 /// A way to run kernels: a set of CPU features.
@@ -15,6 +16,7 @@ pub struct Variant {
     pub features: Vec<String>,
     /// Preprocessor condition under which the variant's code exists.
     pub guard: Option<String>,
+    pub at: At,
 }
 
 #[derive(Debug)]
@@ -40,9 +42,21 @@ impl Target {
         if title.str()? != name {
             return Err(title.at.error("map-name", format!("the target of {name}.json must be \"{name}\""), "found this"));
         }
-        let variants: Vec<Variant> = f.required("variants")?.array()?.iter().map(variant).collect::<Result<_>>()?;
+        let list = f.required("variants")?;
+        let variants: Vec<Variant> = list.array()?.iter().map(variant).collect::<Result<_>>()?;
         if variants.iter().filter(|v| v.suffix.is_empty()).count() != 1 {
-            return Err(root.at.error("target-variants", "exactly one variant has the empty suffix: the one that runs everywhere", "here"));
+            return Err(list.at.error(
+                "target-variants",
+                "exactly one variant has the empty suffix: the one that runs everywhere",
+                "of these",
+            ));
+        }
+        for (i, v) in variants.iter().enumerate() {
+            let same = variants[..i].iter().any(|w| w.name == v.name || w.suffix == v.suffix);
+            if same || !is_identifier(&v.name) || !(v.suffix.is_empty() || is_identifier(&v.suffix)) {
+                let what = format!("variant \"{}\": names and suffixes are identifiers and differ from each other", v.name);
+                return Err(v.at.error("target-variants", what, "this variant"));
+            }
         }
         let fuse_node = f.required("fuse")?;
         let fuse = fuse_node.strings()?;
@@ -82,6 +96,7 @@ fn variant(node: &Node) -> Result<Variant> {
         attribute: word("attribute")?,
         features: f.required("features")?.strings()?,
         guard: word("guard")?,
+        at: node.at.clone(),
     };
     f.finish()?;
     Ok(v)

@@ -1,30 +1,54 @@
 //! Files that are either whole or not there: written beside their place, then renamed.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use crate::diagnostic::{Diagnostic, Result};
 
 /// Writes a file beside its final place and renames it there, so that readers see the whole file or none. Folders are made.
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let attempt = || -> io::Result<()> {
-        std::fs::create_dir_all(folder_of(path))?;
-        let mut builder = temporary();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder_of(path))?;
-        let mut out = BufWriter::with_capacity(1 << 20, file.as_file_mut());
-        write(&mut out)?;
-        out.flush()?;
-        drop(out);
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    attempt().map_err(|e| {
-        Diagnostic::new("write-failed", format!("cannot write the file: {e}"))
-            .in_file(path)
-            .help("check that the directory can be written and the disk is not full; nothing was changed")
-    })
+    Staged::new(path, write)?.commit()
+}
+
+/// A complete file that does not have its name yet; several are written before the first one is named.
+#[must_use]
+pub struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    pub fn new(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Self> {
+        let attempt = || -> io::Result<NamedTempFile> {
+            if path.is_dir() {
+                return Err(io::Error::from(io::ErrorKind::IsADirectory));
+            }
+            std::fs::create_dir_all(folder_of(path))?;
+            let mut builder = temporary();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+            let mut file = builder.tempfile_in(folder_of(path))?;
+            let mut out = BufWriter::with_capacity(1 << 20, file.as_file_mut());
+            write(&mut out)?;
+            out.flush()?;
+            drop(out);
+            Ok(file)
+        };
+        attempt().map(|file| Self { file, path: path.to_path_buf() }).map_err(|e| failed(path, &e))
+    }
+
+    /// Gives the file its name.
+    pub fn commit(self) -> Result<()> {
+        self.file.persist(&self.path).map(drop).map_err(|e| failed(&self.path, &e.error))
+    }
+}
+
+fn failed(path: &Path, e: &io::Error) -> Diagnostic {
+    Diagnostic::new("write-failed", format!("cannot write the file: {e}"))
+        .in_file(path)
+        .help("check that the directory can be written and the disk is not full; nothing was changed")
 }
 
 /// The folder a path lies in, in a form that can be opened.

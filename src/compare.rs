@@ -183,8 +183,7 @@ pub fn difference(dtype: DType, shape: &[u64], left: &[u8], right: &[u8]) -> Opt
     let (hit_rows, hit_columns) = (hit(&row_hits), hit(&column_hits));
     let ends = |v: &[u64]| [v[0], v[v.len() - 1]];
     let grid = Grid { shape, rows: rows as u64, columns: columns as u64, hit_rows: &hit_rows, hit_columns: &hit_columns };
-    let place =
-        if sums.differing > 1 && same_rows(left, right, columns * size) { Place::RowOrder } else { grid.place(sums.differing) };
+    let place = if sums.differing > 1 && same_rows(left, right, columns * size) { Place::RowOrder } else { grid.place(sums.differing) };
     let n = (left.len() / size) as u64;
     let finite = sums.finite.max(1) as f64;
     Some(Difference {
@@ -512,9 +511,7 @@ impl Difference {
     /// What usually makes this pattern; a hint, not a proof.
     pub fn likely_cause(&self) -> &'static str {
         match (&self.place, self.size) {
-            (_, Size::SameNumbers) => {
-                "an operation that loses the sign of zero or makes another NaN: a - b for -(b - a), or 0 + x"
-            }
+            (_, Size::SameNumbers) => "an operation that loses the sign of zero or makes another NaN: a - b for -(b - a), or 0 + x",
             (Place::RowOrder, _) => "rows (tokens or patches) are in another order: position or merge order",
             (Place::OneElement, Size::LastDigits) => "a special value: a rounding tie or a tiny number in one element",
             (Place::OneElement, Size::Large) => "one wrong store or a special value (infinity, NaN, overflow to f16)",
@@ -704,13 +701,7 @@ mod tests {
         let left = set(
             dir.path(),
             "left",
-            &[
-                ("a", one, v.clone()),
-                ("b", &[6], v.clone()),
-                ("c", one, w.clone()),
-                ("d", &[6], v.clone()),
-                ("x", &[6], v.clone()),
-            ],
+            &[("a", one, v.clone()), ("b", &[6], v.clone()), ("c", one, w.clone()), ("d", &[6], v.clone()), ("x", &[6], v.clone())],
         );
         let right = set(
             dir.path(),
@@ -720,10 +711,7 @@ mod tests {
         let c = compare(&left, &right).unwrap();
         assert_eq!(c.first_different().unwrap().label, "c");
         assert_eq!(c.last_equal().unwrap().label, "b");
-        assert_eq!(
-            (c.only_left.as_slice(), c.only_right.as_slice()),
-            (["x".to_string()].as_slice(), ["y".to_string()].as_slice())
-        );
+        assert_eq!((c.only_left.as_slice(), c.only_right.as_slice()), (["x".to_string()].as_slice(), ["y".to_string()].as_slice()));
         assert_eq!((c.taps[1].other_shape.as_deref(), c.taps[2].other_shape.as_deref()), (Some(one), None));
         let text = c.table(1);
         for part in [

@@ -50,11 +50,9 @@ pub fn decode(bytes: &[u8], name: &Path) -> Result<RgbImage> {
                 LimitErrorKind::DimensionError => format!("the {kind} image has a side of more than {MAX_SIDE} pixels"),
                 _ => format!("the {kind} image needs more than {MAX_BYTES} bytes of memory"),
             }),
-            ImageError::Unsupported(_) => {
-                Diagnostic::new("image-unsupported", format!("this kind of {kind} image cannot be decoded"))
-                    .fact(e.to_string())
-                    .help("convert it to 8-bit RGB PNG")
-            }
+            ImageError::Unsupported(_) => Diagnostic::new("image-unsupported", format!("this kind of {kind} image cannot be decoded"))
+                .fact(e.to_string())
+                .help("convert it to 8-bit RGB PNG"),
             _ => Diagnostic::new("image-damaged", format!("the {kind} image is damaged or cut short"))
                 .fact(e.to_string())
                 .help("check the file, for example by opening it in an image viewer"),
@@ -67,9 +65,7 @@ fn format_of(bytes: &[u8]) -> Result<ImageFormat> {
     let help = "use a PNG, JPEG or binary PPM (P6) file";
     match image::guess_format(bytes) {
         Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Pnm)) => Ok(format),
-        Ok(other) => {
-            Err(Diagnostic::new("image-format", format!("the image format {} is not read", format_name(other))).help(help))
-        }
+        Ok(other) => Err(Diagnostic::new("image-format", format!("the image format {} is not read", format_name(other))).help(help)),
         Err(_) if bytes.is_empty() => Err(Diagnostic::new("image-format", "the image file is empty").help(help)),
         Err(_) => Err(Diagnostic::new("image-format", "the file is no image of a known format").help(help)),
     }
@@ -228,9 +224,7 @@ mod tests {
     }
 
     fn png_crc(bytes: &[u8]) -> u32 {
-        !bytes
-            .iter()
-            .fold(!0u32, |crc, &b| (0..8).fold(crc ^ u32::from(b), |c, _| if c & 1 == 1 { c >> 1 ^ 0xEDB8_8320 } else { c >> 1 }))
+        !bytes.iter().fold(!0u32, |crc, &b| (0..8).fold(crc ^ u32::from(b), |c, _| if c & 1 == 1 { c >> 1 ^ 0xEDB8_8320 } else { c >> 1 }))
     }
 
     #[test]

@@ -28,9 +28,11 @@ pub fn infer(graph: OpGraph, maps: &Maps) -> Result<TypedGraph> {
         let node = graph.node(id).clone();
         let operands: Vec<_> = graph.operands(id).iter().map(|o| ids[o.index()]).collect();
         let typed = match &node.kind {
-            Kind::Input | Kind::Weight => {
-                Typed { shape: node.facts.given_shape.clone().unwrap_or_default(), stored: node.facts.stored.clone(), bound: BTreeMap::new() }
-            }
+            Kind::Input | Kind::Weight => Typed {
+                shape: node.facts.given_shape.clone().unwrap_or_default(),
+                stored: node.facts.stored.clone(),
+                bound: BTreeMap::new(),
+            },
             Kind::Op { op, attrs } => {
                 let shapes: Vec<Vec<Dim>> = operands.iter().map(|o| out.node(*o).facts.shape.clone()).collect();
                 let mut bound = symbols(attrs);

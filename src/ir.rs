@@ -244,7 +244,9 @@ mod tests {
 
     #[test]
     fn hex_floats_keep_their_bits() {
-        for (v, text) in [(1e-6f32, "0x1.0c6f7ap-20f"), (0.5, "0x1p-1f"), (-0.0, "-0x0p+0f"), (1e-40, "0x0.022d84p-126f"), (3.0, "0x1.8p+1f")] {
+        for (v, text) in
+            [(1e-6f32, "0x1.0c6f7ap-20f"), (0.5, "0x1p-1f"), (-0.0, "-0x0p+0f"), (1e-40, "0x0.022d84p-126f"), (3.0, "0x1.8p+1f")]
+        {
             assert_eq!(hex_float(v), text);
         }
     }

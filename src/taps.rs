@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::atomic::{folder_of, temporary, write_atomic};
 use crate::diagnostic::{Diagnostic, Result, Source};
 use crate::host::npy::{self, Array};
-use crate::atomic::{folder_of, temporary, write_atomic};
 
 /// File that lists the taps of a set.
 pub const INDEX: &str = "taps.json";
@@ -256,9 +256,8 @@ impl TapWriter {
     /// Writes the list and gives the directory its final name.
     pub fn finish(self) -> Result<TapSet> {
         write_atomic(&self.dir.path().join(INDEX), |out| out.write_all(index_text(&self.source, &self.taps).as_bytes()))?;
-        let fail = |e: std::io::Error| {
-            Diagnostic::new("taps-unwritable", format!("cannot rename the finished set: {e}")).in_file(&self.target)
-        };
+        let fail =
+            |e: std::io::Error| Diagnostic::new("taps-unwritable", format!("cannot rename the finished set: {e}")).in_file(&self.target);
         // A directory cannot be renamed over one that has files: the old one steps aside first.
         let old = self.target.exists().then(|| temporary().tempdir_in(folder_of(&self.target))).transpose().map_err(fail)?;
         if let Some(old) = &old {

@@ -8,7 +8,12 @@ use crate::fuse::Taps;
 use crate::pipeline::Stage;
 
 #[derive(Debug, Parser)]
-#[command(name = "ir-build", version, about = "Ahead-of-time compiler for the encoders of multimodal models, bit for bit", args_conflicts_with_subcommands = true)]
+#[command(
+    name = "ir-build",
+    version,
+    about = "Ahead-of-time compiler for the encoders of multimodal models, bit for bit",
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,

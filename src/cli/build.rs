@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::USAGE;
 use super::args::{BuildArgs, Source};
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Result};
@@ -29,7 +30,7 @@ pub struct Loaded {
 impl Loaded {
     pub fn new(source: &Source) -> Result<Self> {
         let name = source.template.as_deref().ok_or_else(|| {
-            Diagnostic::new("usage", "no template given")
+            Diagnostic::new(USAGE, "no template given")
                 .fact(format!("templates: {}", crate::files::template_names().join(", ")))
                 .help("ir-build --template NAME; `ir-build --help` lists the subcommands")
         })?;
@@ -50,14 +51,7 @@ impl Loaded {
     }
 
     pub fn inputs(&self, taps: Taps) -> Inputs<'_> {
-        Inputs {
-            template: &self.template,
-            sizes: &self.sizes,
-            maps: &self.maps,
-            profile: &self.profile,
-            target: &self.target,
-            taps,
-        }
+        Inputs { template: &self.template, sizes: &self.sizes, maps: &self.maps, profile: &self.profile, target: &self.target, taps }
     }
 }
 
@@ -65,7 +59,8 @@ pub fn build(args: &BuildArgs, out: &Output) -> Result<ExitCode> {
     let loaded = Loaded::new(&args.source)?;
     let inputs = loaded.inputs(args.taps.into());
     if let Some(stage) = args.stop {
-        print!("{}", pipeline::stage_text(&inputs, stage)?);
+        let text = pipeline::stage_text(&inputs, stage)?;
+        out.result(&text, &json!({ "reason": "stage", "stage": format!("{stage:?}").to_lowercase(), "text": text }));
         return Ok(ExitCode::SUCCESS);
     }
     let plan = pipeline::compile(&inputs)?;

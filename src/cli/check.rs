@@ -17,36 +17,59 @@ use crate::template::Template;
 
 pub fn check(args: &CheckArgs, out: &Output) -> Result<ExitCode> {
     let mut errors = Vec::new();
-    let mut checked = 0;
+    let names = args.source.template.clone().map_or_else(template_names, |t| vec![t]);
+    let mut templates = Vec::new();
+    for name in &names {
+        match find_template(name).and_then(|t| Template::parse(&t.name, &t.text)) {
+            Ok(t) => templates.push(t),
+            Err(e) => errors.push(e),
+        }
+    }
+    let found = match combinations(args, &templates, &mut errors) {
+        Ok(found) => found,
+        Err(e) => {
+            errors.push(e);
+            Found::default()
+        }
+    };
+    if let Some(e) = Diagnostic::all(errors) {
+        return Err(e);
+    }
+    let Found { ops, profiles, compiled } = found;
+    let text = format!("{} templates, {ops} ops, {profiles} profiles: {compiled} combinations compile", names.len());
+    out.result(&text, &json!({ "reason": "check", "templates": names, "ops": ops, "combinations": compiled }));
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Default)]
+struct Found {
+    ops: usize,
+    profiles: usize,
+    compiled: usize,
+}
+
+/// Compiles every template for every size, profile and choice of taps; an error of the maps ends it.
+fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagnostic>) -> Result<Found> {
     let maps = Maps::load(Files::kernel_maps(args.source.maps.as_deref())?)?;
     let target = maps.target(&args.source.target)?;
+    let names = args.source.profile.clone().map_or_else(|| maps.files.json_stems("profiles"), |only| vec![only]);
     let mut profiles = Vec::new();
-    for name in maps.files.json_stems("profiles") {
+    for name in names {
         match maps.profile(&name) {
             Ok(p) => profiles.push(p),
             Err(e) => errors.push(e),
         }
     }
-    if let Some(only) = &args.source.profile {
-        profiles = vec![maps.profile(only)?];
-    }
-    let names = args.source.template.clone().map_or_else(template_names, |t| vec![t]);
-    for name in &names {
-        let template = match find_template(name).and_then(|t| Template::parse(&t.name, &t.text)) {
-            Ok(t) => t,
-            Err(e) => {
-                errors.push(e);
-                continue;
-            }
-        };
-        for sizes in all_sizes(&template, args) {
+    let mut compiled = 0;
+    for template in templates {
+        for sizes in all_sizes(template, args) {
             for profile in &profiles {
                 for taps in [Taps::All, Taps::Kept] {
                     let result = sizes.as_ref().map_err(Clone::clone).and_then(|sizes| {
-                        let inputs = Inputs { template: &template, sizes, maps: &maps, profile, target: &target, taps };
+                        let inputs = Inputs { template, sizes, maps: &maps, profile, target: &target, taps };
                         pipeline::compile(&inputs).and_then(|plan| pipeline::emit(&inputs, &plan)).map(|_| ())
                     });
-                    checked += 1;
+                    compiled += 1;
                     if let Err(e) = result
                         && !errors.iter().any(|known: &Diagnostic| known.plain() == e.plain())
                     {
@@ -56,17 +79,7 @@ pub fn check(args: &CheckArgs, out: &Output) -> Result<ExitCode> {
             }
         }
     }
-    if let Some(e) = Diagnostic::all(errors) {
-        return Err(e);
-    }
-    let text = format!(
-        "{} templates, {} ops, {} profiles: {checked} combinations compile",
-        names.len(),
-        maps.ops.len(),
-        profiles.len()
-    );
-    out.result(&text, &json!({ "reason": "check", "templates": names, "ops": maps.ops.len(), "combinations": checked }));
-    Ok(ExitCode::SUCCESS)
+    Ok(Found { ops: maps.ops.len(), profiles: profiles.len(), compiled })
 }
 
 /// The sizes asked for, or every preset under the weights asked for.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::json;
 
+use super::USAGE;
 use super::args::ExplainArgs;
 use super::build::Loaded;
 use super::output::Output;
@@ -14,18 +15,19 @@ use crate::select::How;
 use crate::signature::show;
 
 pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
+    if args.source.template.is_some() {
+        return Err(Diagnostic::new(USAGE, "explain takes the template as its first argument, not as --template"));
+    }
     let loaded = Loaded::named(&args.name, &args.source)?;
     let plan = pipeline::compile(&loaded.inputs(args.taps.into()))?;
     let g = &plan.graph;
-    let id = g
-        .ids()
-        .find(|id| g.node(*id).name == args.value || g.node(*id).tap.as_deref() == Some(&args.value))
-        .ok_or_else(|| {
-            let near: Vec<_> = g.ids().map(|id| g.node(id).name.clone()).filter(|n| n.contains(args.value.split('-').next().unwrap_or(""))).collect();
-            Diagnostic::new("explain-value", format!("no value or tap \"{}\" after fusion", args.value))
-                .fact(format!("alike: {}", near.iter().take(12).cloned().collect::<Vec<_>>().join(", ")))
-                .help("`ir-build --template … --stop kernels` prints all values; --taps all keeps those that fusion removes")
-        })?;
+    let id = g.ids().find(|id| g.node(*id).name == args.value || g.node(*id).tap.as_deref() == Some(&args.value)).ok_or_else(|| {
+        let near: Vec<_> =
+            g.ids().map(|id| g.node(id).name.clone()).filter(|n| n.contains(args.value.split('-').next().unwrap_or(""))).collect();
+        Diagnostic::new("explain-value", format!("no value or tap \"{}\" after fusion", args.value))
+            .fact(format!("alike: {}", near.iter().take(12).cloned().collect::<Vec<_>>().join(", ")))
+            .help("`ir-build --template … --stop kernels` prints all values; --taps all keeps those that fusion removes")
+    })?;
     let node = g.node(id);
     let mut text = format!("{} : {} {}\n", node.name, node.facts.dtype, show(&node.facts.shape));
     let mut json = json!({ "reason": "explain", "value": node.name, "dtype": node.facts.dtype.name(), "shape": show(&node.facts.shape) });
@@ -49,7 +51,11 @@ pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
                 table.load_style(UTF8_FULL_CONDENSED).set_header(["kernel", "verdict"]);
                 for k in &c.candidates {
                     let v = &loaded.target.variants[k.variant];
-                    let needs = if v.features.is_empty() { "runs everywhere".to_string() } else { format!("taken if the CPU has {}", v.features.join(" ")) };
+                    let needs = if v.features.is_empty() {
+                        "runs everywhere".to_string()
+                    } else {
+                        format!("taken if the CPU has {}", v.features.join(" "))
+                    };
                     table.add_row([k.kernel.clone(), needs.clone()]);
                     rows.push(json!({ "class": c.class, "guard": c.guard_text, "kernel": k.kernel, "verdict": needs }));
                 }

@@ -18,6 +18,9 @@ use clap::Parser;
 use crate::diagnostic::Result;
 use args::{Cli, Command, MessageFormat};
 
+/// Code of errors in how the program was called.
+const USAGE: &str = "usage";
+
 /// Parses the command line, runs it; exit code 0, 1 for bad data, 2 for bad usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -27,14 +30,14 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(e) => {
             match cli.message_format {
-                MessageFormat::Json => print!("{}", e.json_lines()),
+                MessageFormat::Json => output::print(&e.json_lines()),
                 MessageFormat::Human => {
                     for each in e.each() {
                         eprintln!("{:?}", miette::Report::new(each.clone()));
                     }
                 }
             }
-            ExitCode::from(1)
+            ExitCode::from(if e.code() == USAGE { 2 } else { 1 })
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What goes to the terminal: results for people or machines, progress bars.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use super::args::{MessageFormat, ProgressMode};
+use crate::diagnostic::Diagnostic;
 
 pub struct Output {
     pub format: MessageFormat,
@@ -21,8 +22,8 @@ impl Output {
     /// Prints a result: text for people, one JSON object for machines.
     pub fn result(&self, text: &str, json: &Value) {
         match self.format {
-            MessageFormat::Human => println!("{}", text.trim_end_matches('\n')),
-            MessageFormat::Json => println!("{json}"),
+            MessageFormat::Human => print(&format!("{}\n", text.trim_end_matches('\n'))),
+            MessageFormat::Json => print(&format!("{json}\n")),
         }
     }
 
@@ -48,6 +49,19 @@ impl Output {
         bar.set_message(what.to_string());
         bar.enable_steady_tick(Duration::from_millis(120));
         bar
+    }
+}
+
+/// Writes to standard output. Ends the program if nobody reads any more, with an error if the text cannot be written.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => {}
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) => {
+            eprintln!("{:?}", miette::Report::new(Diagnostic::new("write-failed", format!("cannot write to standard output: {e}"))));
+            std::process::exit(1);
+        }
     }
 }
 

@@ -21,10 +21,8 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
     let compiled = Compiled::new(&loaded, Taps::from(args.taps), out)?;
     let info = compiled.library.plan_only(args.image.width, args.image.height, args.batch, args.threads)?;
     let dims = compiled.dims(&info)?;
-    let place = compiled
-        .plan
-        .place(&dims)
-        .ok_or_else(|| Diagnostic::new("plan-size", "the memory of this image does not fit 64-bit numbers"))?;
+    let place =
+        compiled.plan.place(&dims).ok_or_else(|| Diagnostic::new("plan-size", "the memory of this image does not fit 64-bit numbers"))?;
     let flops = compiled.plan.flops(&dims).unwrap_or(0);
     if flops != info.flops {
         return Err(Diagnostic::new("internal-plan", "compiler and library disagree").fact(format!("FLOPs {flops} and {}", info.flops)));

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::USAGE;
 use super::args::RunArgs;
 use super::build::Loaded;
 use super::output::{Output, bytes};
@@ -70,7 +71,7 @@ impl Compiled {
 
 pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let model = args.source.model.as_deref().ok_or_else(|| {
-        Diagnostic::new("usage", "run needs --model FILE.gguf").help("`ir-build synth` writes one with seeded weights to try things out")
+        Diagnostic::new(USAGE, "run needs --model FILE.gguf").help("`ir-build synth` writes one with seeded weights to try things out")
     })?;
     let image = image_input::read(&args.image)?;
     let loaded = Loaded::new(&args.source)?;
@@ -174,7 +175,9 @@ fn expect(file: &Path, profile: &str, sha: &str) -> Result<()> {
             .in_file(file)
             .fact(format!("expected {k}"))
             .fact(format!("computed {sha}"))
-            .help("`ir-build run --dump A`, then `ir-build compare A B` against a dump of the other side names the first tap that differs")),
+            .help(
+                "`ir-build run --dump A`, then `ir-build compare A B` against a dump of the other side names the first tap that differs",
+            )),
         None => Err(Diagnostic::new("expect-hash", format!("the file has no hash for profile {profile}")).in_file(file)),
     }
 }

@@ -1,9 +1,9 @@
-//! Writes emitted files: each to a temporary file first, renamed when complete, and only if the text changed.
+//! Writes emitted files: all to temporary files first, renamed when the last is complete, and only those whose text changed.
 
 use std::path::Path;
 
 use super::Sources;
-use crate::atomic::write_atomic;
+use crate::atomic::Staged;
 use crate::diagnostic::Result;
 
 /// What a write did.
@@ -14,15 +14,15 @@ pub struct Written {
 }
 
 pub fn write_sources(dir: &Path, sources: &Sources) -> Result<Written> {
-    let mut done = Written { changed: 0, unchanged: 0 };
+    let mut staged = Vec::new();
     for (path, text) in sources {
         let full = dir.join(path);
         if std::fs::read(&full).is_ok_and(|old| old == text.as_bytes()) {
-            done.unchanged += 1;
             continue;
         }
-        write_atomic(&full, |out| out.write_all(text.as_bytes()))?;
-        done.changed += 1;
+        staged.push(Staged::new(&full, |out| out.write_all(text.as_bytes()))?);
     }
-    Ok(done)
+    let changed = staged.len();
+    staged.into_iter().try_for_each(Staged::commit)?;
+    Ok(Written { changed, unchanged: sources.len() - changed })
 }

@@ -115,9 +115,7 @@ impl Library {
         let api = self.api.clone();
         let path = c_path(gguf)?;
         let variant = match &options.variant {
-            Some(v) => {
-                Some(CString::new(v.as_str()).map_err(|_| Diagnostic::new("encoder-argument", "the variant has a zero byte"))?)
-            }
+            Some(v) => Some(CString::new(v.as_str()).map_err(|_| Diagnostic::new("encoder-argument", "the variant has a zero byte"))?),
             None => None,
         };
         let threads = match options.threads {
@@ -235,14 +233,7 @@ impl Encoder {
     }
 
     /// Encodes preprocessed images `[batch, height, width, 3]`: floats `[batch, tokens, embedding]`.
-    pub fn encode_pixels(
-        &mut self,
-        pixels: &[f32],
-        width: u32,
-        height: u32,
-        batch: u32,
-        mut hooks: Hooks<'_>,
-    ) -> Result<Vec<f32>> {
+    pub fn encode_pixels(&mut self, pixels: &[f32], width: u32, height: u32, batch: u32, mut hooks: Hooks<'_>) -> Result<Vec<f32>> {
         check_len("pixels", pixels.len(), width, height, batch)?;
         let plan = self.plan_pixels(width, height, batch)?;
         self.ensure_reserved(&plan)?;
@@ -359,10 +350,8 @@ unsafe fn with_view(tap: &RawTap, on_tap: &mut OnTap<'_>) -> Result<()> {
     let (Some(shape), Some(strides)) = (tap.shape.get(..rank), tap.stride.get(..rank)) else {
         return Err(fail(format!("{rank} dimensions, at most {} are possible", tap.shape.len())));
     };
-    let strides: Vec<u64> = strides
-        .iter()
-        .map(|&s| u64::try_from(s).map_err(|_| fail(format!("the stride {s} is negative"))))
-        .collect::<Result<_>>()?;
+    let strides: Vec<u64> =
+        strides.iter().map(|&s| u64::try_from(s).map_err(|_| fail(format!("the stride {s} is negative")))).collect::<Result<_>>()?;
     let bytes = span(dtype, shape, &strides).and_then(|n| isize::try_from(n).ok());
     let bytes = bytes.ok_or_else(|| fail(format!("shape {shape:?} is too large")))?;
     let data = match bytes {
@@ -458,10 +447,8 @@ struct RawOptions {
 }
 
 type PlanFn = unsafe extern "C" fn(*const c_void, u32, u32, u32, *mut PlanInfo, *mut RawError) -> i32;
-type FromRgbFn =
-    unsafe extern "C" fn(*mut c_void, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
-type FromPixelsFn =
-    unsafe extern "C" fn(*mut c_void, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type FromRgbFn = unsafe extern "C" fn(*mut c_void, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type FromPixelsFn = unsafe extern "C" fn(*mut c_void, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 
 /// The functions of one library, which stays loaded as long as they are held.
 struct Api {
@@ -484,16 +471,14 @@ impl Api {
     fn load(path: &Path, prefix: &str) -> Result<Self> {
         let fail = |message: String| Diagnostic::new("library-unloadable", message).in_file(path);
         // SAFETY: an emitted encoder has no initialisers; the caller vouches that the file is one.
-        let library = unsafe { libloading::Library::new(path) }
-            .map_err(|e| fail(format!("cannot load the encoder library: {}", with_cause(&e))))?;
+        let library =
+            unsafe { libloading::Library::new(path) }.map_err(|e| fail(format!("cannot load the encoder library: {}", with_cause(&e))))?;
         macro_rules! function {
             ($name:literal) => {{
                 let symbol = format!("{prefix}_{}", $name);
                 // SAFETY: the type is that of the function of this name in the emitted header.
                 let found = unsafe { library.get(symbol.as_str()) }.map(|s| *s);
-                found.map_err(|_| {
-                    fail(format!("the library has no function {symbol}")).help("is it the library of another encoder?")
-                })?
+                found.map_err(|_| fail(format!("the library has no function {symbol}")).help("is it the library of another encoder?"))?
             }};
         }
         Ok(Self {
@@ -573,8 +558,7 @@ mod tests {
         static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
         let (_, path) = BUILT.get_or_init(|| {
             // What else the template fills in stands in comments.
-            let header =
-                include_str!("../runtime/c/encoder.h.j2").replace("{{ encoder }}", "fake").replace("{{ ENCODER }}", "FAKE");
+            let header = include_str!("../runtime/c/encoder.h.j2").replace("{{ encoder }}", "fake").replace("{{ ENCODER }}", "FAKE");
             let files = [("fake.h", header.as_str()), ("fake.c", include_str!("fake_encoder.c"))];
             let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror"].map(str::to_string);
             let cache = tempfile::tempdir().unwrap();
@@ -658,10 +642,7 @@ mod tests {
         encoder.encode_pixels(&pixels, 4, 4, 1, Hooks { progress: Some(&mut progress), tap: Some(&mut tap) }).unwrap();
         assert_eq!(steps, ["0/2 copy", "1/2 sum"]);
         let one = format!("{:?}", 1f32.to_le_bytes());
-        assert_eq!(
-            values,
-            [format!("green-0 copy copy.f32.exact [16, 1] {one}"), "codes sum sum.u8.exact [4] [7, 8, 9, 10]".to_string()]
-        );
+        assert_eq!(values, [format!("green-0 copy copy.f32.exact [16, 1] {one}"), "codes sum sum.u8.exact [4] [7, 8, 9, 10]".to_string()]);
         let closed = open("tapless.gguf").encode_pixels(&pixels, 4, 4, 1, Hooks { progress: None, tap: Some(&mut |_| Ok(())) });
         assert_eq!(closed.unwrap_err().message(), "the library was built without taps");
     }

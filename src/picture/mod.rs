@@ -10,8 +10,8 @@ use image::codecs::png::PngEncoder;
 use image::imageops::{FilterType, resize};
 use image::{ExtendedColorType, ImageEncoder, Rgb};
 
-use crate::diagnostic::{Diagnostic, Result};
 use crate::atomic::write_atomic;
+use crate::diagnostic::{Diagnostic, Result};
 use crate::image_input::RgbImage;
 
 /// Height of the picture: that of the photo, within these bounds.

@@ -1,0 +1,206 @@
+//! Operands: deterministic random values, and the values at which arithmetic is awkward.
+
+use isobit::ir::Dtype;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
+
+use super::law::half;
+
+/// What kind of values the operands of a run have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Around 1 in size, both signs.
+    Plain,
+    /// Finite, and awkward: signed zeros, subnormals, ties, limits of f16 and of GELU, huge, cancelling, constant rows.
+    Awkward,
+    /// Infinities and NaNs in some rows.
+    Special,
+    /// So small that products underflow.
+    Tiny,
+}
+
+pub const MODES: [Mode; 4] = [Mode::Plain, Mode::Awkward, Mode::Special, Mode::Tiny];
+
+/// A dense row-major tensor; one element per word, by its bits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    pub dtype: Dtype,
+    pub dims: Vec<u64>,
+    pub bits: Vec<u32>,
+}
+
+impl Tensor {
+    /// Values widened to f32.
+    pub fn f32(&self) -> Vec<f32> {
+        let widen = |b: &u32| if self.dtype == Dtype::F16 { half::widen(*b as u16) } else { f32::from_bits(*b) };
+        assert!(self.dtype == Dtype::F16 || self.dtype == Dtype::F32, "{} is no float type that is known here", self.dtype);
+        self.bits.iter().map(widen).collect()
+    }
+
+    pub fn element_bytes(&self) -> usize {
+        element_bytes(self.dtype)
+    }
+
+    /// The elements as memory holds them with these strides; gaps hold NaN.
+    pub fn scatter(&self, strides: &[u64]) -> Vec<u8> {
+        let size = self.element_bytes();
+        let last: u64 = self.dims.iter().zip(strides).map(|(n, s)| (n - 1) * s).sum();
+        let mut out = vec![0xff; (last as usize + 1) * size];
+        for (i, bits) in self.bits.iter().enumerate() {
+            let (mut rest, mut at) = (i as u64, 0);
+            for (n, s) in self.dims.iter().zip(strides).rev() {
+                at += rest % n * s;
+                rest /= n;
+            }
+            let at = at as usize * size;
+            out[at..at + size].copy_from_slice(&bits.to_le_bytes()[..size]);
+        }
+        out
+    }
+}
+
+pub fn element_bytes(dtype: Dtype) -> usize {
+    match dtype.element_bytes() {
+        Some(n @ (1 | 2 | 4)) => n as usize,
+        _ => panic!("values of type {dtype} cannot be made here"),
+    }
+}
+
+/// Elements of dense memory, by their bits.
+pub fn elements(bytes: &[u8], size: usize) -> Vec<u32> {
+    bytes
+        .chunks_exact(size)
+        .map(|b| {
+            let mut word = [0; 4];
+            word[..size].copy_from_slice(b);
+            u32::from_le_bytes(word)
+        })
+        .collect()
+}
+
+pub fn is_nan(bits: u32, dtype: Dtype) -> bool {
+    match dtype {
+        Dtype::F32 => f32::from_bits(bits).is_nan(),
+        Dtype::F16 => bits & 0x7fff > 0x7c00,
+        _ => false,
+    }
+}
+
+/// A stream of random numbers for one purpose.
+pub struct Random(ChaCha8Rng);
+
+impl Random {
+    pub fn new(purpose: &str) -> Self {
+        Self(ChaCha8Rng::from_seed(Sha256::digest(purpose.as_bytes()).into()))
+    }
+
+    pub fn below(&mut self, n: u32) -> u32 {
+        ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
+    }
+
+    pub fn byte(&mut self) -> u8 {
+        self.below(256) as u8
+    }
+
+    fn sign(&mut self) -> f32 {
+        if self.below(2) == 0 { 1.0 } else { -1.0 }
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u32) as usize]
+    }
+
+    /// The sum of four uniform values, as near to normal as is needed, made without rounding.
+    fn plain(&mut self) -> f32 {
+        let sum: i32 = (0..4).map(|_| self.below(1 << 16) as i32 - (1 << 15)).sum();
+        sum as f32 / 32768.0
+    }
+}
+
+/// An operand of this type and shape, for a purpose that names it.
+pub fn tensor(purpose: &str, mode: Mode, dtype: Dtype, dims: &[u64]) -> Tensor {
+    let mut random = Random::new(purpose);
+    let count: u64 = dims.iter().product();
+    let row = dims.last().copied().unwrap_or(1).max(1) as usize;
+    let mut bits = Vec::with_capacity(count as usize);
+    while bits.len() < count as usize {
+        match dtype {
+            Dtype::F32 => bits.extend(floats(&mut random, mode, row).iter().map(|v| v.to_bits())),
+            Dtype::F16 => bits.extend(floats(&mut random, mode, row).iter().map(|v| u32::from(half::round(*v)))),
+            Dtype::I32 => bits.extend((0..row).map(|_| integer(&mut random, mode).cast_unsigned())),
+            _ => panic!("values of type {dtype} cannot be made here"),
+        }
+    }
+    Tensor { dtype, dims: dims.to_vec(), bits }
+}
+
+/// One row of f32 values.
+fn floats(random: &mut Random, mode: Mode, n: usize) -> Vec<f32> {
+    let mut row: Vec<f32> = (0..n).map(|_| random.plain()).collect();
+    match mode {
+        Mode::Plain => {}
+        Mode::Awkward => match random.below(8) {
+            0 => row.fill(random.pick(&[0.0, -0.0, 1.0, -3.5, 1e-3])),
+            1 => row.iter_mut().for_each(|v| *v += 4096.0),
+            2 => {
+                for i in 1..n {
+                    if random.below(3) != 0 {
+                        row[i] = -row[i - 1];
+                    }
+                }
+            }
+            3 => row.iter_mut().for_each(|v| *v *= random.pick(&[1.0, 1.0, 1e3, 1e-3, 6e4, 1e15, 1e30])),
+            _ => {
+                for v in &mut row {
+                    if random.below(2) == 0 {
+                        *v = awkward(random);
+                    }
+                }
+            }
+        },
+        Mode::Special => {
+            if random.below(3) == 0 {
+                for _ in 0..=random.below(2) {
+                    let at = random.below(n as u32) as usize;
+                    let nan = 0x7f80_0001 + random.below(0x7f_fffe) | random.below(2) << 31;
+                    row[at] = random.pick(&[f32::INFINITY, f32::NEG_INFINITY, f32::from_bits(nan)]);
+                }
+            }
+        }
+        Mode::Tiny => {
+            for v in &mut row {
+                *v *= f32::from_bits((127 - 20 - random.below(90)) << 23);
+            }
+        }
+    }
+    row
+}
+
+/// A finite value at which some operation changes its way.
+fn awkward(random: &mut Random) -> f32 {
+    let value = match random.below(9) {
+        0 => 0.0,
+        1 => f32::from_bits(1 + random.below(0x7f_ffff)), // subnormal
+        2 => f32::from_bits(random.pick(&[1, 0x7f_ffff, 0x80_0000, 0x80_0001])),
+        3 => f32::from_bits(10.0f32.to_bits() - 2 + random.below(5)),
+        // halfway between neighbours in f16, and beside that
+        4 => f32::from_bits(((127 - 15 + random.below(31)) << 23 | random.below(1 << 10) << 13) + 0xfff + random.below(3)),
+        // smallest values of f16 and their halves
+        5 => f32::from_bits(random.pick(&[0x3300_0000, 0x3300_0001, 0x3380_0000, 0x33c0_0000, 0x3880_0000, 0x387f_e000, 0x387f_f000])),
+        // the largest of f16, where rounding reaches infinity
+        6 => random.pick(&[65504.0, 65519.996, 65520.0, 65535.0, 65536.0, 1e5]),
+        7 => random.pick(&[1.0, 0.5, 2.0, 88.72, 104.0, 126.5, 127.0]),
+        _ => 16_777_216.0 + random.below(3) as f32,
+    };
+    value * random.sign()
+}
+
+fn integer(random: &mut Random, mode: Mode) -> i32 {
+    match mode {
+        Mode::Plain => random.below(200).cast_signed(),
+        Mode::Tiny => random.below(2).cast_signed(),
+        Mode::Awkward => random.pick(&[0, 1, 2, 119, 120, 121, 1023, 65535, 1 << 24, (1 << 24) + 1, 1 << 30, i32::MAX]),
+        Mode::Special => random.below(1 << 20).cast_signed() - (1 << 19),
+    }
+}

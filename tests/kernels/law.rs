@@ -1,0 +1,582 @@
+//! The laws: what every numerics class says, computed once more, one scalar operation at a time.
+//!
+//! Written from the `steps` of the op maps, not from the kernels. f32 arithmetic in Rust rounds every operation to
+//! nearest even and fuses nothing; `f32::mul_add` rounds once.
+
+use std::collections::BTreeMap;
+
+use super::data::Tensor;
+
+/// What a law computes from.
+pub struct Given<'a> {
+    pub operands: &'a [Tensor],
+    pub dims: &'a BTreeMap<String, u64>,
+    pub floats: &'a BTreeMap<String, f32>,
+}
+
+impl Given<'_> {
+    fn dim(&self, name: &str) -> usize {
+        self.dims[name] as usize
+    }
+
+    fn f32(&self, slot: usize) -> Vec<f32> {
+        self.operands[slot].f32()
+    }
+}
+
+type Compute = Box<dyn Fn(&Given) -> Vec<u32>>;
+
+/// The law of one class: bits of the result, dense.
+pub struct Law {
+    pub compute: Compute,
+    /// Whether the bits of a NaN are part of the law.
+    pub nan_bits: bool,
+    /// Whether it takes functions from glibc.
+    pub glibc: bool,
+}
+
+/// The law of a class of an op.
+pub fn law(op: &str, class: &str) -> Option<Law> {
+    let bits = |compute: fn(&Given) -> Vec<u32>| Some(Law { compute: Box::new(compute), nan_bits: true, glibc: false });
+    let values = |compute: Compute, glibc: bool| Some(Law { compute, nan_bits: false, glibc });
+    let lanes = if class.ends_with("16") { 16 } else { 8 };
+    let compute: Compute = match (op, class) {
+        ("cast_f16", "rne") => return bits(|g| g.f32(0).iter().map(|v| u32::from(half::round(*v))).collect()),
+        ("concat", "copy") => return bits(concat),
+        ("grid_merge", "copy") => return bits(grid_merge),
+        ("grid_positions", "exact") => return bits(grid_positions),
+        ("interpolate_grid", "copy") => return bits(|g| g.operands[0].bits.clone()),
+        ("rope_angles", "glibc_fma") => return values(Box::new(rope_angles), true),
+        ("attention", "tile64_exp16" | "tile64_exp8") => return values(Box::new(move |g| attention(g, |h, q| tiled(h, q, lanes))), true),
+        ("attention", "chunk_f16acc16" | "chunk_f16acc8") => {
+            return values(Box::new(move |g| attention(g, |h, q| chunk(h, q, lanes))), true);
+        }
+        ("add" | "add_row" | "add_tiled", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x + r))),
+        ("mul_row", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x * r))),
+        ("im2col", "rne") => Box::new(im2col),
+        ("interpolate_grid", "bilinear_corners_fma") => Box::new(interpolate),
+        ("gelu_tanh", "f16table") => Box::new(|g| to_bits(&gelu(&g.f32(0)))),
+        ("rope_apply", "fma") => Box::new(rope_apply),
+        ("layer_norm", "cvar16" | "cvar8") => Box::new(move |g| to_bits(&layer_norm(g, lanes))),
+        ("layer_norm_affine", "cvar16" | "cvar8") => Box::new(move |g| {
+            let scaled = repeated(&layer_norm(g, lanes), &g.f32(1), |x, w| x * w);
+            to_bits(&repeated(&scaled, &g.f32(2), |x, b| x + b))
+        }),
+        ("conv_matmul", "dot16" | "dot8") => Box::new(move |g| {
+            let w: Vec<f32> = g.f32(1).iter().map(|v| half::widen(half::round(*v))).collect();
+            to_bits(&product(&g.f32(0), &w, g.dim("k"), |w, x| dot(w, x, lanes)))
+        }),
+        ("linear" | "linear_bias" | "linear_bias_add" | "linear_bias_gelu", "dot16" | "dot8" | "vdot16" | "vdot8") => {
+            let (last, ordered) = (op.strip_prefix("linear").unwrap_or_default().to_string(), class.starts_with('v'));
+            Box::new(move |g| to_bits(&linear(g, lanes, ordered, &last)))
+        }
+        _ => return None,
+    };
+    values(compute, false)
+}
+
+fn to_bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+/// `f` of every element of `x` and of `r`, which repeats.
+fn repeated(x: &[f32], r: &[f32], f: impl Fn(f32, f32) -> f32) -> Vec<f32> {
+    x.chunks(r.len()).flat_map(|x| x.iter().zip(r)).map(|(x, r)| f(*x, *r)).collect()
+}
+
+/// a[i] = a[i] + a[i+s] for i < s and s = n/2, n/4, .. 1.
+fn tree(a: &[f32]) -> f32 {
+    let mut a = a.to_vec();
+    let mut s = a.len() / 2;
+    while s > 0 {
+        for i in 0..s {
+            a[i] += a[i + s];
+        }
+        s /= 2;
+    }
+    a[0]
+}
+
+/// One fused accumulator per lane over the whole row, then the tree.
+fn dot(w: &[f32], x: &[f32], lanes: usize) -> f32 {
+    let mut acc = vec![0.0f32; lanes];
+    for k0 in (0..w.len()).step_by(lanes) {
+        for (j, acc) in acc.iter_mut().enumerate() {
+            let (w, x) = (w.get(k0 + j).copied().unwrap_or(0.0), x.get(k0 + j).copied().unwrap_or(0.0));
+            *acc = w.mul_add(x, *acc);
+        }
+    }
+    tree(&acc)
+}
+
+/// Four accumulators of `lanes` over the whole steps; the sum, and how many elements it covers.
+fn four(w: &[f32], x: &[f32], lanes: usize) -> (f32, usize) {
+    let mut acc = vec![0.0f32; 4 * lanes];
+    let whole = w.len() - w.len() % (4 * lanes);
+    for k0 in (0..whole).step_by(4 * lanes) {
+        for (j, acc) in acc.iter_mut().enumerate() {
+            *acc = w[k0 + j].mul_add(x[k0 + j], *acc);
+        }
+    }
+    let r: Vec<f32> = (0..lanes).map(|j| (acc[j] + acc[2 * lanes + j]) + (acc[lanes + j] + acc[3 * lanes + j])).collect();
+    if lanes == 16 {
+        return (tree(&r), whole);
+    }
+    let t: Vec<f32> = (0..4).map(|i| r[i] + r[i + 4]).collect();
+    ((t[0] + t[1]) + (t[2] + t[3]), whole)
+}
+
+fn vdot_f16(w: &[f32], x: &[f32], lanes: usize) -> f32 {
+    let (sum, whole) = four(w, x, lanes);
+    let mut s = f64::from(sum);
+    for (w, x) in w[whole..].iter().zip(&x[whole..]) {
+        s += f64::from(w * x);
+    }
+    s as f32
+}
+
+fn vdot_f32(w: &[f32], x: &[f32], lanes: usize) -> f32 {
+    let (mut s, mut i) = four(w, x, lanes);
+    while i + lanes <= w.len() {
+        for _ in 0..lanes {
+            s += w[i] * x[i];
+            i += 1;
+        }
+    }
+    if i + lanes / 2 <= w.len() {
+        for _ in 0..lanes / 2 {
+            s += w[i] * x[i];
+            i += 1;
+        }
+    }
+    while i < w.len() {
+        s = w[i].mul_add(x[i], s);
+        i += 1;
+    }
+    s
+}
+
+fn product(x: &[f32], w: &[f32], k: usize, dot: impl Fn(&[f32], &[f32]) -> f32) -> Vec<f32> {
+    x.chunks(k).flat_map(|x| w.chunks(k).map(|w| dot(w, x)).collect::<Vec<_>>()).collect()
+}
+
+/// The product, and what `last` says is done to it.
+fn linear(g: &Given, lanes: usize, ordered: bool, last: &str) -> Vec<f32> {
+    let f16 = g.operands[1].element_bytes() == 2;
+    let y = product(&g.f32(0), &g.f32(1), g.dim("k"), |w, x| match (ordered, f16) {
+        (false, _) => dot(w, x, lanes),
+        (true, true) => vdot_f16(w, x, lanes),
+        (true, false) => vdot_f32(w, x, lanes),
+    });
+    if last.is_empty() {
+        return y;
+    }
+    let biased = repeated(&y, &g.f32(2), |y, r| y + r);
+    match last {
+        "_bias" => biased,
+        "_bias_add" => repeated(&biased, &g.f32(3), |b, res| b + res),
+        _ => gelu(&biased),
+    }
+}
+
+/// The table that GELU reads: f16 to f16.
+pub fn gelu_table(h: u16) -> u16 {
+    let v = half::widen(h);
+    let a = (0.797_884_56 * v) * (0.044715 * v).mul_add(v, 1.0);
+    let tanh = f64::from(a).tanh() as f32;
+    half::round((0.5 * v) * (1.0 + tanh))
+}
+
+fn gelu(x: &[f32]) -> Vec<f32> {
+    let one = |x: &f32| {
+        if *x <= -10.0 {
+            0.0
+        } else if *x >= 10.0 {
+            *x
+        } else {
+            half::widen(gelu_table(half::round(*x)))
+        }
+    };
+    x.iter().map(one).collect()
+}
+
+fn layer_norm(g: &Given, lanes: usize) -> Vec<f32> {
+    let (n, eps) = (g.dim("n"), g.floats["eps"]);
+    let mut y = Vec::new();
+    for x in g.f32(0).chunks(n) {
+        let mut sum = 0.0f64;
+        for v in x {
+            sum += f64::from(*v);
+        }
+        let mean = sum as f32 / n as f32;
+        let d: Vec<f32> = x.iter().map(|v| v - mean).collect();
+        let mut v = 0.0f64;
+        let whole = n - n % lanes;
+        for group in d[..whole].chunks(lanes) {
+            let q: Vec<f32> = group.iter().map(|d| d * d).collect();
+            v += f64::from(tree(&q));
+        }
+        for d in &d[whole..] {
+            v += f64::from(d * d);
+        }
+        let k = 1.0 / ((v / n as f64) as f32 + eps).sqrt();
+        y.extend(d.iter().map(|d| d * k));
+    }
+    y
+}
+
+fn concat(g: &Given) -> Vec<u32> {
+    let mut y = Vec::new();
+    for row in 0..g.dim("m") {
+        for x in g.operands {
+            let n = x.dims[1] as usize;
+            y.extend(&x.bits[row * n..(row + 1) * n]);
+        }
+    }
+    y
+}
+
+/// (row, column) of the cells of a grid in merged order.
+fn cells(g: &Given) -> Vec<(usize, usize)> {
+    let (rows, cols, merge) = (g.dim("rows"), g.dim("cols"), g.dim("merge"));
+    let mut out = Vec::new();
+    for block_row in 0..rows / merge {
+        for block_col in 0..cols / merge {
+            for dy in 0..merge {
+                for dx in 0..merge {
+                    out.push((block_row * merge + dy, block_col * merge + dx));
+                }
+            }
+        }
+    }
+    out
+}
+
+fn grid_merge(g: &Given) -> Vec<u32> {
+    let (rows, cols, c) = (g.dim("rows"), g.dim("cols"), g.dim("c"));
+    let order = cells(g);
+    let mut y = Vec::new();
+    for image in g.operands[0].bits.chunks(rows * cols * c) {
+        for (row, col) in &order {
+            y.extend(&image[(row * cols + col) * c..][..c]);
+        }
+    }
+    y
+}
+
+fn grid_positions(g: &Given) -> Vec<u32> {
+    cells(g).into_iter().flat_map(|(row, col)| [row as u32, col as u32]).collect()
+}
+
+fn im2col(g: &Given) -> Vec<u32> {
+    let (b, rows, cols, p, channels) = (g.dim("b"), g.dim("rows"), g.dim("cols"), g.dim("patch"), g.dim("ch"));
+    let pixels = g.f32(0);
+    let mut y = Vec::new();
+    for patch in 0..b * rows * cols {
+        let (i, r, c) = (patch / cols / rows, patch / cols % rows, patch % cols);
+        for ch in 0..channels {
+            for dy in 0..p {
+                for dx in 0..p {
+                    let (line, column) = (r * p + dy, c * p + dx);
+                    let at = ((i * rows * p + line) * cols * p + column) * channels + ch;
+                    y.push(u32::from(half::round(pixels[at])));
+                }
+            }
+        }
+    }
+    y
+}
+
+/// Of output position j: the two trained positions, and the share of the second.
+fn axis(j: usize, out: usize, side: usize) -> (usize, usize, f32) {
+    let f = if out > 1 && side > 1 { (out - 1) as f32 / (side - 1) as f32 } else { out as f32 / side as f32 };
+    let u = j as f32 / f;
+    let low = u.floor() as i64;
+    let inside = |i: i64| i.clamp(0, side as i64 - 1);
+    let (i0, i1) = (inside(low), inside(low + 1));
+    (i0 as usize, i1 as usize, (u - i0 as f32).clamp(0.0, 1.0))
+}
+
+fn interpolate(g: &Given) -> Vec<u32> {
+    let (side, n, rows, cols) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"));
+    let p = g.f32(0);
+    let mut y = Vec::new();
+    for row in 0..rows {
+        let (y0, y1, dy) = axis(row, rows, side);
+        for col in 0..cols {
+            let (x0, x1, dx) = axis(col, cols, side);
+            let (ex, ey) = (1.0 - dx, 1.0 - dy);
+            for i in 0..n {
+                let at = |row: usize, col: usize| p[(row * side + col) * n + i];
+                let (ta, tb, tc, te) = (at(y0, x0) * ex, at(y0, x1) * dx, at(y1, x0) * ex, at(y1, x1) * dx);
+                let v = te.mul_add(dy, tc.mul_add(dy, ta.mul_add(ey, tb * ey)));
+                y.push(v.to_bits());
+            }
+        }
+    }
+    y
+}
+
+fn rope_apply(g: &Given) -> Vec<u32> {
+    let (h, d, r) = (g.dim("h"), g.dim("d"), g.dim("r"));
+    let (x, a) = (g.f32(0), g.f32(1));
+    let mut y = vec![0; x.len()];
+    for (i, y) in y.iter_mut().enumerate() {
+        let (row, e) = (i / d / h, i % d);
+        let pair = e % (d / 2);
+        let (x0, x1) = (x[i - e + pair], x[i - e + pair + d / 2]);
+        let (c, s) = (a[row % r * d + 2 * pair], a[row % r * d + 2 * pair + 1]);
+        *y = if e < d / 2 { x0.mul_add(c, -(x1 * s)) } else { x0.mul_add(s, x1 * c) }.to_bits();
+    }
+    y
+}
+
+fn rope_angles(g: &Given) -> Vec<u32> {
+    let (d, theta) = (g.dim("d"), g.floats["theta"]);
+    let scale = glibc::powf(theta, -2.0 / (d / 2) as f32);
+    let mut y = Vec::new();
+    for position in g.operands[0].bits.chunks(2) {
+        let mut angle = 0.0;
+        for i in 0..d / 2 {
+            angle = match i {
+                _ if i == 0 => position[0].cast_signed() as f32,
+                _ if i == d / 4 => position[1].cast_signed() as f32,
+                _ => angle * scale,
+            };
+            y.extend([glibc::cosf(angle).to_bits(), glibc::sinf(angle).to_bits()]);
+        }
+    }
+    y
+}
+
+/// What the queries of one head of one image meet.
+struct Head {
+    keys: Vec<Vec<f32>>,
+    values: Vec<Vec<f32>>,
+    scale: f32,
+}
+
+fn attention(g: &Given, row: impl Fn(&Head, &[f32]) -> Vec<f32>) -> Vec<u32> {
+    let (m, h, d, images) = (g.dim("m"), g.dim("h"), g.dim("d"), g.dim("images"));
+    let rows = m / images;
+    let (q, k, v) = (g.f32(0), g.f32(1), g.f32(2));
+    let mut y = vec![0; m * h * d];
+    for image in 0..images {
+        for head in 0..h {
+            let part = |x: &[f32]| (0..rows).map(|r| x[((image * rows + r) * h + head) * d..][..d].to_vec()).collect::<Vec<_>>();
+            let this = Head { keys: part(&k), values: part(&v), scale: g.floats["scale"] };
+            for (r, q) in part(&q).iter().enumerate() {
+                let at = ((image * rows + r) * h + head) * d;
+                y[at..at + d].copy_from_slice(&to_bits(&row(&this, q)));
+            }
+        }
+    }
+    y
+}
+
+/// The larger of two scores as the tiled law takes it.
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+fn tiled(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
+    let (mut max, mut sum, mut acc) = (f32::NEG_INFINITY, 0.0f32, vec![0.0f32; q.len()]);
+    let mut values = vec![vec![0.0f32; q.len()]; 64];
+    for (keys, present) in head.keys.chunks(64).zip(head.values.chunks(64)) {
+        let mut s = vec![f32::NEG_INFINITY; 64];
+        for (s, k) in s.iter_mut().zip(keys) {
+            let mut chain = 0.0f32;
+            for (k, q) in k.iter().zip(q) {
+                chain = k.mul_add(*q, chain);
+            }
+            *s = chain * head.scale;
+        }
+        values[..present.len()].clone_from_slice(present);
+        let top = s.iter().fold(f32::NEG_INFINITY, |top, s| larger(top, *s));
+        let mut p = vec![0.0f32; 64];
+        if top != f32::NEG_INFINITY {
+            if top > max {
+                let c = glibc::expf(max - top);
+                acc.iter_mut().for_each(|a| *a *= c);
+                sum *= c;
+                max = top;
+            }
+            for (p, s) in p.iter_mut().zip(&s) {
+                *p = if lanes == 16 { exp16(s - max) } else { exp8(s - max) };
+            }
+            let mut added = 0.0f64;
+            for group in p.chunks(lanes) {
+                added += f64::from(tree(group));
+            }
+            sum = (f64::from(sum) + added) as f32;
+        }
+        for (p, v) in p.iter().zip(&values) {
+            for (acc, v) in acc.iter_mut().zip(v) {
+                *acc = v.mul_add(*p, *acc);
+            }
+        }
+    }
+    divided(&acc, sum)
+}
+
+fn chunk(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
+    let to_f16 = |v: f32| half::widen(half::round(v));
+    let q: Vec<f32> = q.iter().map(|v| to_f16(*v)).collect();
+    let (mut max, mut sum, mut acc) = (f32::NEG_INFINITY, 0.0f32, vec![0.0f32; q.len()]);
+    for (k, v) in head.keys.iter().zip(&head.values) {
+        let s = vdot_f16(k, &q, lanes) * head.scale;
+        let (mut c, mut p) = (1.0, 1.0);
+        if s > max {
+            c = glibc::expf(max - s);
+            max = s;
+            acc.iter_mut().for_each(|a| *a = to_f16(*a * c));
+        } else {
+            p = glibc::expf(s - max);
+        }
+        for (acc, v) in acc.iter_mut().zip(v) {
+            *acc = to_f16(v.mul_add(p, *acc));
+        }
+        sum = sum.mul_add(c, p);
+    }
+    divided(&acc, sum)
+}
+
+fn divided(acc: &[f32], sum: f32) -> Vec<f32> {
+    let inverse = if sum == 0.0 { 0.0 } else { 1.0 / sum };
+    acc.iter().map(|a| a * inverse).collect()
+}
+
+/// The steps that both forms of the exponential share.
+struct Exp {
+    n: f32,
+    z: f32,
+    b: f32,
+    u: f32,
+    /// The polynomial but for its last two terms.
+    high: f32,
+}
+
+/// 0x1.ffffecp-1
+const LINEAR: f32 = f32::from_bits(0x3f7f_fff6);
+
+fn exp_parts(a: f32) -> Exp {
+    let c = f32::from_bits;
+    let shift = c(0x4b40_0000); // 0x1.8p23
+    let z = a.mul_add(c(0x3fb8_aa3b), shift); // 0x1.715476p+0
+    let n = z - shift;
+    let b = (-n).mul_add(c(0x35bf_be8e), (-n).mul_add(c(0x3f31_7200), a)); // 0x1.7f7d1cp-20, 0x1.62e4p-1
+    let u = b * b;
+    let upper = c(0x3c07_2010).mul_add(b, c(0x3d2b_9f17)); // 0x1.0e4020p-7, 0x1.573e2ep-5
+    let lower = c(0x3e2a_af33).mul_add(b, c(0x3eff_fedb)); // 0x1.555e66p-3, 0x1.fffdb6p-2
+    Exp { n, z, b, u, high: upper.mul_add(u, lower) }
+}
+
+/// The exponential of the 16-lane classes.
+fn exp16(a: f32) -> f32 {
+    let e = exp_parts(a);
+    let j = e.high.mul_add(e.u, LINEAR.mul_add(e.b, 1.0));
+    if e.n.abs() > 192.0 {
+        return if e.n <= 0.0 { 0.0 } else { f32::INFINITY };
+    }
+    // exact in f64, so that the only rounding is the last
+    let power = if e.n.is_nan() { f64::NAN } else { f64::from_bits(((e.n as i64 + 1023) as u64) << 52) };
+    (f64::from(j) * power) as f32
+}
+
+/// The exponential of the 8-lane classes.
+fn exp8(a: f32) -> f32 {
+    let p = exp_parts(a);
+    let j = p.high.mul_add(p.u, LINEAR * p.b);
+    let e = p.z.to_bits() << 23;
+    if p.n.abs() > 126.0 {
+        let g: u32 = if p.n <= 0.0 { 0x8200_0000 } else { 0 };
+        let s1 = f32::from_bits(g.wrapping_add(0x7f00_0000));
+        let s2 = f32::from_bits(e.wrapping_sub(g));
+        return if p.n.abs() > 192.0 { s1 * s1 } else { s2.mul_add(j, s2) * s1 };
+    }
+    let k = f32::from_bits(e.wrapping_add(0x3f80_0000));
+    j.mul_add(k, k)
+}
+
+/// f16 in 16 bits: five of exponent, ten of fraction.
+pub mod half {
+    pub fn widen(h: u16) -> f32 {
+        let (sign, exponent, fraction) = (u32::from(h >> 15) << 31, h >> 10 & 31, u32::from(h & 0x3ff));
+        let magnitude = match (exponent, fraction) {
+            (31, 0) => f32::INFINITY,
+            (31, _) => f32::from_bits(0x7fc0_0000 | fraction << 13),
+            (0, _) => fraction as f32 / 16_777_216.0,
+            _ => (fraction + 1024) as f32 * f32::from_bits((u32::from(exponent) + 127 - 25) << 23),
+        };
+        f32::from_bits(magnitude.to_bits() | sign)
+    }
+
+    /// To nearest even; a NaN keeps its sign and its upper bits and becomes quiet.
+    pub fn round(v: f32) -> u16 {
+        let (bits, magnitude) = (v.to_bits(), f64::from(v.abs()));
+        let sign = (bits >> 16) as u16 & 0x8000;
+        if v.is_nan() {
+            return sign | 0x7e00 | (bits >> 13) as u16 & 0x3ff;
+        }
+        // the distance of neighbours is 2^-10 of the leading bit, and that of the smallest normals below them
+        let exponent = ((bits >> 23 & 255) as i32 - 127).max(-14);
+        let units = (magnitude / 2f64.powi(exponent - 10)).round_ties_even();
+        if units * 2f64.powi(exponent - 10) >= 65536.0 {
+            return sign | 0x7c00;
+        }
+        // below the smallest normal the leading bit is absent, and 1024 units are that normal
+        let base = if units < 1024.0 { 0 } else { (exponent + 15) * 1024 - 1024 };
+        sign | (base + units as i32) as u16
+    }
+}
+
+/// Functions of glibc 2.28 and later, as it computes them where fma is an instruction.
+pub mod glibc {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    mod host {
+        use std::ffi::{CStr, c_char};
+
+        unsafe extern "C" {
+            pub safe fn expf(x: f32) -> f32;
+            pub safe fn cosf(x: f32) -> f32;
+            pub safe fn sinf(x: f32) -> f32;
+            pub safe fn powf(x: f32, y: f32) -> f32;
+            safe fn gnu_get_libc_version() -> *const c_char;
+        }
+
+        pub fn missing() -> Option<String> {
+            // SAFETY: glibc returns a constant string.
+            let version = unsafe { CStr::from_ptr(gnu_get_libc_version()) }.to_string_lossy().into_owned();
+            let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+            if (parts.next(), parts.next()) < (Some(2), Some(28)) {
+                return Some(format!("glibc here is {version}, older than 2.28"));
+            }
+            #[cfg(target_arch = "x86_64")]
+            if !std::is_x86_feature_detected!("fma") {
+                return Some("this CPU has no fma".to_string());
+            }
+            None
+        }
+    }
+
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    mod host {
+        fn absent(_: f32) -> f32 {
+            unreachable!("laws that need glibc are skipped")
+        }
+
+        pub use absent as expf;
+        pub use absent as cosf;
+        pub use absent as sinf;
+
+        pub fn powf(x: f32, _: f32) -> f32 {
+            absent(x)
+        }
+
+        pub fn missing() -> Option<String> {
+            Some("the C library here is not glibc".to_string())
+        }
+    }
+
+    pub use host::{cosf, expf, missing, powf, sinf};
+}

@@ -1,0 +1,282 @@
+//! Every kernel, alone: against its law, against the other variants, against the chain it replaces, by every split of
+//! its tasks, with every compiler at hand, on awkward values; and pinned, so that another machine proves the same bits.
+//!
+//! `cases.json` says what is run. `BLESS=1` rewrites `pins.json`.
+#![cfg(unix)]
+
+mod cases;
+mod data;
+mod harness;
+mod law;
+mod library;
+mod memory;
+mod mutants;
+mod pins;
+mod preprocess;
+mod preprocess_law;
+
+use data::{MODES, Mode, Random};
+use harness::{Fault, Kernel, Operands, by_chain, by_law};
+use library::{Build, Use, aloud, world};
+
+/// Collects what is wrong, so that one run shows all of it.
+#[derive(Default)]
+pub struct Report {
+    faults: Vec<String>,
+    checks: usize,
+}
+
+impl Report {
+    const SHOWN: usize = 20;
+
+    pub fn check<T>(&mut self, result: Result<T, impl std::fmt::Display>, what: impl FnOnce() -> String) -> Option<T> {
+        self.checks += 1;
+        match result {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.faults.push(format!("{}: {fault}", what()));
+                None
+            }
+        }
+    }
+
+    /// Fails the test if there is any fault, or nothing was checked.
+    pub fn finish(self) {
+        assert!(self.checks > 0, "nothing was checked");
+        let rest = self.faults.len().saturating_sub(Self::SHOWN);
+        let shown = self.faults.iter().take(Self::SHOWN).map(|f| format!("\n  {f}")).collect::<String>();
+        assert!(self.faults.is_empty(), "{} of {} checks fail:{shown}\n  and {rest} more", self.faults.len(), self.checks);
+    }
+}
+
+/// The kernel of a variant for a use, ready to run.
+fn kernel<'a>(build: &'a Build, used: &Use<'a>, variant: &str) -> Option<Kernel<'a>> {
+    let def = used.map.kernels.get(&used.kernel(variant)?.id.text)?;
+    let symbol = used.instance(world(), &mut Default::default(), def);
+    let unit = build.unit(&used.map.op, variant)?;
+    Some(Kernel::new(build, unit, used, def, &symbol))
+}
+
+fn portable<'a>(build: &'a Build, used: &Use<'a>) -> Kernel<'a> {
+    kernel(build, used, "").unwrap_or_else(|| panic!("{used} has no portable kernel"))
+}
+
+/// The build that most tests use.
+fn first_build() -> &'static Build {
+    &world().builds[0]
+}
+
+fn law_of(used: &Use) -> law::Law {
+    law::law(&used.map.op, used.class).unwrap_or_else(|| panic!("{} {}: law.rs does not know this class", used.map.op, used.class))
+}
+
+#[test]
+fn every_kernel_has_cases_and_every_class_a_law() {
+    let world = world();
+    let mut missing = Vec::new();
+    for map in world.maps.ops.values().filter(|m| !m.kernels.is_empty()) {
+        if !world.cases.contains_key(&map.op) {
+            missing.push(format!("{} has kernels and no cases in cases.json", map.op));
+            continue;
+        }
+        if map.signature.is_none() {
+            continue;
+        }
+        missing.extend(map.classes.keys().filter(|c| law::law(&map.op, c).is_none()).map(|c| format!("{} {c}: no law in law.rs", map.op)));
+        for k in map.kernels.values().filter(|k| k.lang == "c") {
+            if !world.uses(map).any(|u| u.kernel(&k.id.variant).is_some_and(|found| found.id.text == k.id.text)) {
+                missing.push(format!("{}: no case reaches this kernel", k.id.text));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn every_variant_gives_the_portable_bits() {
+    let mut report = Report::default();
+    for map in world().graph_ops() {
+        for used in world().uses(map) {
+            let nan_bits = law_of(&used).nan_bits;
+            for mode in MODES {
+                let operands = Operands::new(&used, mode);
+                let reference = portable(first_build(), &used);
+                let Some(expected) = report.check(reference.full(&operands), || format!("{} {mode:?}", reference.label)) else { continue };
+                let expected = reference.tensor(&expected).bits;
+                for build in &world().builds {
+                    for variant in world().variants() {
+                        let Some(k) = kernel(build, &used, variant) else { continue };
+                        let what = |how: &str| format!("{} {mode:?}{how}", k.label);
+                        let result = k.full(&operands).and_then(|got| k.compare(&expected, &got, nan_bits));
+                        report.check(result, || what(""));
+                        for slot in k.over(&used) {
+                            let got = k.in_place(&operands, slot, &[(0, k.tasks)]);
+                            report.check(got.and_then(|got| k.compare(&expected, &got, nan_bits)), || what(&format!(" over operand {slot}")));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn every_split_of_the_tasks_gives_the_same_bits() {
+    let mut report = Report::default();
+    for map in world().graph_ops() {
+        for used in world().uses(map) {
+            for variant in world().variants() {
+                let Some(k) = kernel(first_build(), &used, variant) else { continue };
+                for mode in [Mode::Plain, Mode::Awkward] {
+                    let operands = Operands::new(&used, mode);
+                    let what = |how: &str| format!("{} {mode:?} {how}", k.label);
+                    let Some(whole) = report.check(k.full(&operands), || what("whole")) else { continue };
+                    let same = |got: Vec<u8>| k.compare(&k.tensor(&whole).bits, &got, false);
+                    for workers in 2..=4 {
+                        let ranges: Vec<_> = (0..workers).map(|i| (i * k.tasks / workers, (i + 1) * k.tasks / workers)).collect();
+                        report.check(k.ranges(&operands, &ranges, true).and_then(same), || what(&format!("by {workers} workers")));
+                    }
+                    let uneven = uneven(k.tasks);
+                    for slot in k.over(&used) {
+                        report.check(k.in_place(&operands, slot, &uneven).and_then(same), || what(&format!("over operand {slot} by {uneven:?}")));
+                    }
+                    if mode == Mode::Plain {
+                        let each: Vec<_> = (0..k.tasks).rev().map(|t| (t, t + 1)).collect();
+                        let alone = if k.tasks <= 16 { each } else { uneven };
+                        report.check(k.one_by_one(&operands, &alone, &whole), || what(&format!("by {alone:?}")));
+                    } else {
+                        report.check(k.ranges(&operands, &uneven, false).and_then(same), || what(&format!("by {uneven:?}")));
+                    }
+                }
+            }
+        }
+    }
+    report.finish();
+}
+
+/// Ranges of very different length, last first; two are empty.
+fn uneven(tasks: usize) -> Vec<(usize, usize)> {
+    let mut cuts = vec![0, 0, 1.min(tasks), tasks / 3, tasks - 1, tasks, tasks];
+    cuts.sort_unstable();
+    let mut ranges: Vec<_> = cuts.windows(2).map(|w| (w[0], w[1])).collect();
+    ranges.dedup();
+    ranges.reverse();
+    ranges
+}
+
+#[test]
+fn fused_ops_equal_their_chains() {
+    let mut report = Report::default();
+    for map in world().graph_ops().filter(|m| m.fused.is_some()) {
+        for used in world().uses(map) {
+            let k = portable(first_build(), &used);
+            let unit = first_build().unit(&map.op, "").unwrap_or_else(|| panic!("{used}: not compiled"));
+            for mode in MODES {
+                let operands = Operands::new(&used, mode);
+                let result = by_chain(first_build(), unit, &used, &operands).and_then(|chain| {
+                    let chain = k.tensor(&chain).bits;
+                    k.compare(&chain, &k.full(&operands)?, false)
+                });
+                report.check(result, || format!("{} {mode:?} against its chain", k.label));
+            }
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn portable_kernels_follow_the_law() {
+    let mut report = Report::default();
+    let missing = law::glibc::missing();
+    if let Some(why) = &missing {
+        aloud(&format!("laws that take functions from glibc are skipped: {why}"));
+    }
+    for map in world().graph_ops() {
+        for used in world().uses(map) {
+            let law = law_of(&used);
+            if law.glibc && missing.is_some() {
+                continue;
+            }
+            let k = portable(first_build(), &used);
+            for mode in MODES {
+                let operands = Operands::new(&used, mode);
+                let expected = by_law(&law, &used, &operands);
+                report.check(k.full(&operands).and_then(|got| k.compare(&expected, &got, law.nan_bits)), || format!("{} {mode:?}", k.label));
+            }
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn tables_follow_the_law() {
+    for build in &world().builds {
+        let unit = build.unit("gelu_tanh", "").unwrap_or_else(|| panic!("gelu_tanh has a portable kernel"));
+        let table = &unit.tables["gelu_f16"];
+        assert_eq!(table.len(), 1 << 16);
+        for (h, got) in table.iter().enumerate() {
+            let expected = law::gelu_table(h as u16);
+            let nan = |v: u16| v & 0x7fff > 0x7c00;
+            assert!(*got == expected || nan(*got) && nan(expected), "{}: entry 0x{h:04x} is 0x{got:04x}, not 0x{expected:04x}", build.name);
+        }
+    }
+}
+
+#[test]
+fn outputs_are_pinned() {
+    let mut pinned = pins::Pins::default();
+    for map in world().graph_ops() {
+        for used in world().uses(map) {
+            let k = portable(first_build(), &used);
+            for mode in MODES {
+                let operands = Operands::new(&used, mode);
+                let output = k.full(&operands).unwrap_or_else(|fault| panic!("{} {mode:?}: {fault}", k.label));
+                pinned.add(&used.portable().id.text, &operands.tensors, &k.tensor(&output));
+            }
+        }
+    }
+    preprocess::pin(&mut pinned);
+    pinned.finish();
+}
+
+#[test]
+fn preprocessing_follows_the_law() {
+    let mut report = Report::default();
+    for build in &world().builds {
+        preprocess::check(build, &mut report);
+    }
+    report.finish();
+}
+
+#[test]
+fn wrong_kernels_are_found() {
+    mutants::check();
+}
+
+#[test]
+fn the_laws_f16_is_that_of_others() {
+    for h in 0..=u16::MAX {
+        let (ours, theirs) = (law::half::widen(h), half::f16::from_bits(h).to_f32());
+        assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "0x{h:04x}");
+    }
+    let mut random = Random::new("f16");
+    for i in 0..200_000u32 {
+        // all exponents with their ties, then anything
+        let bits = if i < 1 << 17 { i << 15 | [0, 1, 0xfff, 0x1000, 0x1001, 0x7fff][random.below(6) as usize] } else { random.below(u32::MAX) };
+        let v = f32::from_bits(bits);
+        assert_eq!(law::half::round(v), half::f16::from_f32(v).to_bits(), "{v:e} (0x{bits:08x})");
+    }
+}
+
+/// What a mutant did, for the assertions of `mutants`.
+fn caught(result: Result<(), Fault>) -> String {
+    match result {
+        Ok(()) => "nothing".to_string(),
+        Err(Fault::Values { .. }) => "values".to_string(),
+        Err(Fault::NotWritten { .. }) => "not written".to_string(),
+        Err(Fault::OutsideOutput { .. }) => "outside output".to_string(),
+        Err(Fault::OutsideScratch { .. }) => "outside scratch".to_string(),
+        Err(Fault::WrittenTwice { .. }) => "written twice".to_string(),
+    }
+}

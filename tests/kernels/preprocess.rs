@@ -1,0 +1,202 @@
+//! Preprocessing kernels against their laws: the size rule, resampling and normalisation, each by its own prototype.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Mutex, OnceLock};
+
+use isobit::emit::kernel::preprocessing;
+use isobit::ir::Attr;
+use isobit::maps::{OpMap, Role};
+
+use super::Report;
+use super::cases::Case;
+use super::data::Random;
+use super::library::{Build, Source, Unit, head, world};
+use super::memory::{self, Buffer};
+use super::pins::Pins;
+use super::preprocess_law::{self as law, Filter, Image, Pad};
+
+type Size = unsafe extern "C" fn(u32, u32, *mut u32, *mut u32) -> i32;
+type Scratch = unsafe extern "C" fn(u32, u32, u32, u32) -> u64;
+type Resize = unsafe extern "C" fn(*const u8, u32, u32, *mut u8, u32, u32, *mut u8);
+type Pixels = unsafe extern "C" fn(*const u8, *mut f32, usize);
+
+/// The preprocessing ops, their role, and their portable kernel's class.
+fn ops() -> impl Iterator<Item = (&'static OpMap, Role)> {
+    world().cases.keys().filter_map(|op| world().maps.op(op)).filter_map(|m| Some((m, m.role?)))
+}
+
+fn kernel_id(map: &OpMap) -> &str {
+    let kernel = map.kernels.values().find(|k| k.id.variant.is_empty());
+    &kernel.unwrap_or_else(|| panic!("{} has no portable kernel", map.op)).id.text
+}
+
+/// All preprocessing kernels with every case's attributes, with this compiler; symbols end in the case's number.
+fn unit(build: &Build) -> &'static Unit {
+    static UNITS: OnceLock<Mutex<BTreeMap<String, &'static Unit>>> = OnceLock::new();
+    let mut units = UNITS.get_or_init(Mutex::default).lock().expect("no test panics while it compiles");
+    if let Some(unit) = units.get(&build.name) {
+        return unit;
+    }
+    let mut text = head(world());
+    for (map, role) in ops() {
+        let kernel = &map.kernels[kernel_id(map)];
+        for name in &kernel.shared {
+            text.push_str(world().maps.files.get(&format!("_shared/{name}.c")).unwrap_or_else(|| panic!("no snippet {name}")));
+        }
+        for (i, case) in world().cases[&map.op].iter().enumerate() {
+            let symbol = format!("{}__{i}", kernel.id.symbol());
+            text.push_str(&preprocessing(&world().maps, kernel, &symbol, &case.attrs).unwrap_or_else(|e| panic!("{}", e.plain())));
+            let (result, parameters, arguments) = match role {
+                Role::Size => ("int", "uint32_t w, uint32_t h, uint32_t *to_w, uint32_t *to_h", "w, h, to_w, to_h"),
+                Role::Image => (
+                    "void",
+                    "const uint8_t *src, uint32_t w, uint32_t h, uint8_t *dst, uint32_t to_w, uint32_t to_h, void *scratch",
+                    "src, w, h, dst, to_w, to_h, scratch",
+                ),
+                Role::Pixels => ("void", "const uint8_t *src, float *dst, size_t n", "src, dst, n"),
+            };
+            let back = if result == "int" { "return " } else { "" };
+            let _ = writeln!(text, "\n{result} test_{symbol}({parameters});\n{result} test_{symbol}({parameters}) {{ {back}{symbol}({arguments}); }}");
+            if role == Role::Image {
+                let parameters = "uint32_t w, uint32_t h, uint32_t to_w, uint32_t to_h";
+                let name = format!("test_scratch_{symbol}");
+                let _ = writeln!(
+                    text,
+                    "uint64_t {name}({parameters});\nuint64_t {name}({parameters}) {{ return {symbol}_scratch(w, h, to_w, to_h); }}"
+                );
+            }
+        }
+    }
+    let unit = Box::leak(Box::new(build.load("preprocess.c", &Source { text, tables: Vec::new() })));
+    units.insert(build.name.clone(), unit);
+    unit
+}
+
+/// Every preprocessing kernel against its law.
+pub fn check(build: &Build, report: &mut Report) {
+    run(build, &mut |id, case, what, expected, got| {
+        let result = if expected == got { Ok(()) } else { Err(first_difference(expected, got)) };
+        report.check(result, || format!("{id} with {} on {} {what}", build.name, case.text));
+    });
+}
+
+fn first_difference(expected: &[u8], got: &[u8]) -> String {
+    match expected.iter().zip(got).position(|(a, b)| a != b) {
+        Some(i) => format!("byte {i} is {}, not {}", got[i], expected[i]),
+        None => format!("{} bytes, not {}", got.len(), expected.len()),
+    }
+}
+
+/// Adds every output to the pins.
+pub fn pin(pins: &mut Pins) {
+    run(&world().builds[0], &mut |id, case, what, _, got| {
+        pins.bytes(id, format!("{} {what};", case.text).as_bytes(), got);
+    });
+}
+
+/// Calls `each` with kernel id, case, what it is run on, the law's bytes and the kernel's.
+fn run(build: &Build, each: &mut dyn FnMut(&str, &Case, &str, &[u8], &[u8])) {
+    let unit = unit(build);
+    for (map, role) in ops() {
+        let id = kernel_id(map);
+        for (i, case) in world().cases[&map.op].iter().enumerate() {
+            let symbol = format!("{}__{i}", map.kernels[id].id.symbol());
+            let label = format!("{id} with {} on {}", build.name, case.text);
+            // SAFETY: these are the types of the functions that `unit` writes.
+            match role {
+                Role::Size => sizes(unsafe { unit.function(&format!("test_{symbol}")) }, case, &mut |what, law, got| each(id, case, what, law, got)),
+                Role::Image => {
+                    let (resize, scratch) =
+                        unsafe { (unit.function(&format!("test_{symbol}")), unit.function(&format!("test_scratch_{symbol}"))) };
+                    images(resize, scratch, case, &label, &mut |what, law, got| each(id, case, what, law, got));
+                }
+                Role::Pixels => {
+                    pixels(unsafe { unit.function(&format!("test_{symbol}")) }, case, &label, &mut |what, law, got| each(id, case, what, law, got));
+                }
+            }
+        }
+    }
+}
+
+type Each<'a> = &'a mut dyn FnMut(&str, &[u8], &[u8]);
+
+/// The table's sizes, and random ones.
+fn sizes(size: Size, case: &Case, each: Each) {
+    let int = |name: &str| case.dims[name];
+    let mut random = Random::new(&case.text);
+    let more = (0..400).map(|i| {
+        let most = if i % 4 == 0 { 40_000 } else { 3000 };
+        (1 + random.below(most), 1 + random.below(most))
+    });
+    let bytes = |r: Option<(u32, u32)>| match r {
+        Some((w, h)) => [w.to_le_bytes(), h.to_le_bytes()].concat(),
+        None => b"none".to_vec(),
+    };
+    for (w, h) in case.sizes.iter().map(|s| (s[0], s[1])).chain(more) {
+        let (mut to_w, mut to_h) = (0, 0);
+        // SAFETY: both pointers are valid.
+        let status = unsafe { size(w, h, &raw mut to_w, &raw mut to_h) };
+        let expected = law::fit_smart(w, h, int("align"), int("min_pixels"), int("max_pixels"));
+        each(&format!("{w}x{h}"), &bytes(expected), &bytes((status == 0).then_some((to_w, to_h))));
+    }
+}
+
+fn images(resize: Resize, scratch: Scratch, case: &Case, label: &str, each: Each) {
+    let word = |name: &str| match &case.attrs[name] {
+        Attr::Word(w) => w.clone(),
+        other => panic!("{name} is {other}"),
+    };
+    let filter = if word("filter") == "bilinear" { Filter::Bilinear } else { Filter::Bicubic };
+    let pad = match word("pad").as_str() {
+        "none" => Pad::None,
+        "ceil" => Pad::Ceil,
+        _ => Pad::Nearest,
+    };
+    let color = match &case.attrs["color"] {
+        Attr::U8List(c) => [c[0], c[1], c[2]],
+        other => panic!("color is {other}"),
+    };
+    for s in &case.sizes {
+        let what = format!("{}x{} to {}x{}", s[0], s[1], s[2], s[3]);
+        let mut random = Random::new(&what);
+        // half noise, half hard edges, which overshoot
+        let noise = |i: usize, r: &mut Random| if i.is_multiple_of(2) { r.byte() } else { 255 * (r.byte() & 1) };
+        let source: Vec<u8> = (0..(s[0] * s[1] * 3) as usize).map(|i| noise(i / 9, &mut random)).collect();
+        let image = Image { width: s[0] as usize, height: s[1] as usize, pixels: source };
+        let expected = law::resize_pad(&image, s[2] as usize, s[3] as usize, filter, pad, color);
+        let src = Buffer::input(&image.pixels);
+        let mut dst = Buffer::guarded(expected.pixels.len(), 1);
+        dst.bytes_mut().fill(0xa5);
+        // SAFETY: has no preconditions.
+        let mut space = Buffer::guarded(unsafe { scratch(s[0], s[1], s[2], s[3]) } as usize, 64);
+        space.bytes_mut().fill(0xff);
+        // SAFETY: source, destination and scratch have the sizes that the kernel asks for.
+        memory::during(label, || unsafe {
+            resize(src.pointer().cast(), s[0], s[1], dst.pointer().cast(), s[2], s[3], space.pointer().cast());
+        });
+        assert_eq!((dst.damage(), space.damage()), (None, None), "{label} {what}: writes outside its output or scratch");
+        each(&what, &expected.pixels, dst.bytes());
+    }
+}
+
+fn pixels(normalize: Pixels, case: &Case, label: &str, each: Each) {
+    let list = |name: &str| match &case.attrs[name] {
+        Attr::F32List(v) => v.clone(),
+        other => panic!("{name} is {other}"),
+    };
+    let (mean, std) = (list("mean"), list("std"));
+    for s in &case.sizes {
+        let count = (s[0] * s[1]) as usize;
+        // every value in every channel
+        let source: Vec<u8> = (0..count * 3).map(|i| (i / 3 * 7 + i % 3 * 85) as u8).collect();
+        let src = Buffer::input(&source);
+        let mut dst = Buffer::guarded(source.len() * 4, 4);
+        dst.bytes_mut().fill(0xa5);
+        // SAFETY: the destination holds three floats per pixel.
+        memory::during(label, || unsafe { normalize(src.pointer().cast(), dst.pointer().cast(), count) });
+        assert_eq!(dst.damage(), None, "{label}: writes outside its output");
+        let expected: Vec<u8> = law::normalize(&source, &mean, &std).iter().flat_map(|v| v.to_le_bytes()).collect();
+        each(&format!("{}x{}", s[0], s[1]), &expected, dst.bytes());
+    }
+}

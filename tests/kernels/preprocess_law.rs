@@ -1,0 +1,143 @@
+//! The laws of preprocessing: the size rule, Pillow's resampling, and normalisation, computed once more.
+
+/// The size an image is resized to, or none if it cannot be represented.
+pub fn fit_smart(w: u32, h: u32, align: u64, min_pixels: u64, max_pixels: u64) -> Option<(u32, u32)> {
+    if w == 0 || h == 0 {
+        return None;
+    }
+    let step = align as f32;
+    let sides = [w as f32, h as f32];
+    let largest = f64::from(i32::MAX);
+    let mut units = sides.map(|s| (s / step).round().max(1.0));
+    let area = sides[1] * sides[0];
+    let pixels = f64::from(units[0]) * f64::from(units[1]) * (align * align) as f64;
+    if (max_pixels > 0 || min_pixels > 0) && pixels > largest {
+        return None;
+    }
+    if max_pixels > 0 && pixels > max_pixels as f64 {
+        let beta = (area / max_pixels as f32).sqrt();
+        units = sides.map(|s| (s / beta / step).floor().max(1.0));
+    } else if min_pixels > 0 && pixels < min_pixels as f64 {
+        let beta = (min_pixels as f32 / area).sqrt();
+        units = sides.map(|s| (s * beta / step).ceil());
+    }
+    let out = units.map(|u| f64::from(u) * align as f64);
+    out.iter().all(|side| *side <= largest).then(|| (out[0] as u32, out[1] as u32))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    Bilinear,
+    Bicubic,
+}
+
+impl Filter {
+    fn radius(self) -> f64 {
+        if self == Self::Bilinear { 1.0 } else { 2.0 }
+    }
+
+    fn at(self, x: f64) -> f64 {
+        let (x, a) = (x.abs(), -0.5);
+        match self {
+            Self::Bilinear => (1.0 - x).max(0.0),
+            Self::Bicubic if x < 1.0 => ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0,
+            Self::Bicubic if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * a,
+            Self::Bicubic => 0.0,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pad {
+    None,
+    Ceil,
+    Nearest,
+}
+
+/// An image of three interleaved channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    pub width: usize,
+    pub height: usize,
+    pub pixels: Vec<u8>,
+}
+
+impl Image {
+    fn at(&self, x: usize, y: usize, c: usize) -> u8 {
+        self.pixels[(y * self.width + x) * 3 + c]
+    }
+
+    fn make(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u8) -> Self {
+        let mut pixels = Vec::with_capacity(width * height * 3);
+        for y in 0..height {
+            for x in 0..width {
+                pixels.extend((0..3).map(|c| at(x, y, c)));
+            }
+        }
+        Self { width, height, pixels }
+    }
+}
+
+/// Of every output position: the first input, and the weights from there on.
+fn windows(from: usize, to: usize, filter: Filter) -> Vec<(usize, Vec<i32>)> {
+    let s = from as f64 / to as f64;
+    let wide = s.max(1.0);
+    let support = filter.radius() * wide;
+    (0..to)
+        .map(|x| {
+            let x0 = (x as f64 + 0.5) * s;
+            let first = ((x0 - support + 0.5).trunc() as i64).max(0);
+            let end = ((x0 + support + 0.5).trunc() as i64).min(from as i64);
+            let raw: Vec<f64> = (first..end).map(|i| filter.at((i as f64 - x0 + 0.5) * (1.0 / wide))).collect();
+            let mut sum = 0.0;
+            for w in &raw {
+                sum += w;
+            }
+            let fixed = |w: &f64| (w / sum * f64::from(1 << 22)).round() as i32;
+            (first as usize, raw.iter().map(fixed).collect())
+        })
+        .collect()
+}
+
+fn weighted(weights: &[i32], at: impl Fn(usize) -> u8) -> u8 {
+    let sum = weights.iter().enumerate().fold(1i32 << 21, |sum, (i, w)| sum + i32::from(at(i)) * w);
+    (sum >> 22).clamp(0, 255) as u8
+}
+
+fn resized(image: &Image, width: usize, height: usize, filter: Filter) -> Image {
+    let mut image = image.clone();
+    if width != image.width {
+        let windows = windows(image.width, width, filter);
+        image = Image::make(width, image.height, |x, y, c| weighted(&windows[x].1, |i| image.at(windows[x].0 + i, y, c)));
+    }
+    if height != image.height {
+        let windows = windows(image.height, height, filter);
+        image = Image::make(width, height, |x, y, c| weighted(&windows[y].1, |i| image.at(x, windows[y].0 + i, c)));
+    }
+    image
+}
+
+pub fn resize_pad(image: &Image, width: usize, height: usize, filter: Filter, pad: Pad, color: [u8; 3]) -> Image {
+    if (image.width, image.height) == (width, height) {
+        return image.clone();
+    }
+    if pad == Pad::None {
+        return resized(image, width, height, filter);
+    }
+    let scale = (width as f32 / image.width as f32).min(height as f32 / image.height as f32);
+    let place = |side: usize, target: usize| {
+        let exact = side as f32 * scale;
+        let inner = (if pad == Pad::Ceil { exact.ceil() } else { exact.round() } as usize).min(target);
+        let gap = target - inner;
+        (inner, if pad == Pad::Ceil { gap / 2 } else { (gap as f64 / 2.0).round() as usize })
+    };
+    let ((inner_w, left), (inner_h, top)) = (place(image.width, width), place(image.height, height));
+    let inner = resized(image, inner_w, inner_h, filter);
+    Image::make(width, height, |x, y, c| {
+        if (left..left + inner_w).contains(&x) && (top..top + inner_h).contains(&y) { inner.at(x - left, y - top, c) } else { color[c] }
+    })
+}
+
+pub fn normalize(pixels: &[u8], mean: &[f32], std: &[f32]) -> Vec<f32> {
+    pixels.iter().enumerate().map(|(i, x)| ((f32::from(*x) / 255.0) - mean[i % 3]) / std[i % 3]).collect()
+}

@@ -81,6 +81,12 @@ impl Dim {
         Some(Self(out))
     }
 
+    /// The run-time dimensions of a single monomial, without its coefficient.
+    fn factor(&self) -> Option<Self> {
+        let (monomial, _) = self.0.first_key_value().filter(|_| self.0.len() == 1)?;
+        Some(Self(BTreeMap::from([(monomial.clone(), 1)])))
+    }
+
     /// The smallest value when every run-time dimension is at least 1; `None` if a coefficient is negative.
     pub fn minimum(&self) -> Option<u64> {
         let mut sum: i128 = 0;
@@ -449,7 +455,15 @@ fn decide_term(l: &Expr, op: &str, r: &Expr, env: &dyn Fn(&str) -> Option<Dim>) 
             None => Verdict::Depends(format!("({}) % {b}ull {op} {right}ull", a.to_c())),
         });
     }
-    let left = l.bind(env)?;
+    let mut left = l.bind(env)?;
+    let mut right = right;
+    // run-time dimensions are at least 1, so a factor of both sides goes: 4*b*h >= 2*b is 4*h >= 2
+    if let (Bound::Dim(a), Bound::Dim(b)) = (&left, &right)
+        && let Some(factor) = b.factor()
+        && let (Some(a), Some(b)) = (a.div(&factor), b.div(&factor))
+    {
+        (left, right) = (Bound::Dim(a), Bound::Dim(b));
+    }
     if let (Some(a), Some(b)) = (left.as_const(), right.as_const()) {
         return Ok(truth(compare(a, op, b)));
     }
@@ -523,6 +537,8 @@ mod tests {
         assert_eq!(decide("4*h % 4 == 0"), Verdict::Always);
         assert_eq!(decide("n < 64"), Verdict::Never);
         assert_eq!(decide("4*h*w >= 4"), Verdict::Always);
+        assert_eq!(decide("4*b*h >= 2*b"), Verdict::Always);
+        assert_eq!(decide("b*h*w >= 2*b"), Verdict::Depends("(d->h * d->w) >= (2ull)".into()));
         assert_eq!(decide("h*w >= 2 and n == 1152"), Verdict::Depends("(d->h * d->w) >= (2ull)".into()));
     }
 

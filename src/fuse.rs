@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::classes::{Alternative, alternatives};
 use crate::diagnostic::Result;
-use crate::infer::{Typed, TypedGraph, symbols};
+use crate::infer::{BATCH, Typed, TypedGraph, symbols};
 use crate::ir::{Attr, Dag, Id, Kind, Node};
 use crate::maps::{Maps, OpMap, Profile, Target};
 
@@ -69,6 +69,9 @@ fn fuse_one(graph: TypedGraph, fused: &OpMap, maps: &Maps, profile: &Profile, ta
                     }
                 }
                 let kind = Kind::Op { op: fused.op.clone(), attrs };
+                if let Some(batch) = node.facts.bound.get(BATCH) {
+                    bound.entry(BATCH.to_string()).or_insert_with(|| batch.clone());
+                }
                 out.add(Node { kind, facts: Typed { shape, stored: None, bound }, ..node }, &operands)
             }
             None => {

@@ -11,7 +11,11 @@ use crate::signature::show;
 use crate::sizes::Stored;
 use crate::view;
 
-/// Shape of a value; for ops also what each symbol of the signature stands for.
+/// Symbol that guards and kernels may use besides those of the signature: images in the batch, the first dimension of the
+/// input. A guard that counts rows must count them per image, or an image would get other bits in a batch than alone.
+pub const BATCH: &str = "batch";
+
+/// Shape of a value; for ops also what each symbol of the signature stands for, and [`BATCH`].
 #[derive(Debug, Clone)]
 pub struct Typed {
     pub shape: Vec<Dim>,
@@ -24,6 +28,7 @@ pub type TypedGraph = Dag<Typed>;
 pub fn infer(graph: OpGraph, maps: &Maps) -> Result<TypedGraph> {
     let mut out = TypedGraph::default();
     let mut ids = Vec::with_capacity(graph.len());
+    let mut batch = None;
     for id in graph.ids() {
         let node = graph.node(id).clone();
         let operands: Vec<_> = graph.operands(id).iter().map(|o| ids[o.index()]).collect();
@@ -53,9 +58,15 @@ pub fn infer(graph: OpGraph, maps: &Maps) -> Result<TypedGraph> {
                     }
                     e
                 })?;
+                if let Some(batch) = &batch {
+                    bound.entry(BATCH.to_string()).or_insert_with(|| Dim::clone(batch));
+                }
                 Typed { shape, stored: None, bound }
             }
         };
+        if node.kind == Kind::Input {
+            batch = typed.shape.first().cloned();
+        }
         ids.push(out.add(node.with(typed), &operands));
     }
     out.outputs = graph.outputs.iter().map(|(k, v)| (k.clone(), ids[v.index()])).collect();

@@ -6,7 +6,7 @@ use crate::classes::alternatives;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::{Bound, Dim, Verdict};
 use crate::fuse::FusedGraph;
-use crate::infer::Typed;
+use crate::infer::{BATCH, Typed};
 use crate::ir::{Dag, Dtype, Id, Kind, Node};
 use crate::maps::{ClassDef, KernelDef, Maps, OpMap, Profile, Row, Target};
 use crate::signature::show;
@@ -245,6 +245,9 @@ impl Selector<'_> {
             let (padded, _) = pad(&shape, &source.facts.layout, rank);
             let mut bound = BTreeMap::new();
             signature.unify(&[padded], &mut bound).map_err(|e| node.at.error("shape", e, "operand of this op"))?;
+            if let Some(batch) = node.facts.bound.get(BATCH) {
+                bound.entry(BATCH.to_string()).or_insert_with(|| batch.clone());
+            }
             let conversion = Node {
                 name: format!("{}.{want}", source.name),
                 kind: Kind::Op { op: op.clone(), attrs: Default::default() },

@@ -3,6 +3,40 @@
 
 enum { BATCH = 3 };
 
+/* The smallest image of all: laws that depend on the number of rows must count those of one image, not of the batch. */
+static void smallest(encoder_t *encoder)
+{
+    uint32_t width = 1, height = 1;
+    plan_t plan, one;
+    uint64_t floats;
+    float *pixels, *together, *alone;
+    void *arena;
+    while (width < 4096 && API(plan_pixels)(encoder, width, plan_image(encoder, image_width, image_height, 1).height, 1, &plan, NULL) != OK) {
+        ++width;
+    }
+    while (height < 4096 && API(plan_pixels)(encoder, width, height, 1, &one, NULL) != OK) {
+        ++height;
+    }
+    EXPECT(OK, API(plan_pixels)(encoder, width, height, BATCH, &plan, &error));
+    floats = (uint64_t)width * height * 3;
+    pixels = need(malloc(floats * BATCH * sizeof *pixels));
+    together = need(malloc(plan.output_floats * sizeof *together));
+    alone = need(malloc(one.output_floats * sizeof *alone));
+    arena = aligned(plan.arena_bytes);
+    for (uint64_t i = 0; i < floats * BATCH; ++i) {
+        pixels[i] = (float)(i * 2654435761u >> 8 & 255) / 127.5f - 1.0f;
+    }
+    EXPECT(OK, API(encode_pixels)(encoder, pixels, width, height, BATCH, arena, plan.arena_bytes, together, plan.output_floats, &error));
+    for (uint32_t i = 0; i < BATCH; ++i) {
+        EXPECT(OK, API(encode_pixels)(encoder, pixels + i * floats, width, height, 1, arena, plan.arena_bytes, alone, one.output_floats, &error));
+        CHECK(same_bits(alone, together + i * one.output_floats, one.output_floats), "%u x %u pixels: image %u of the batch differs", width, height, i);
+    }
+    free(arena);
+    free(alone);
+    free(together);
+    free(pixels);
+}
+
 int main(int argc, char **argv)
 {
     test_begin(argc, argv);
@@ -49,6 +83,7 @@ int main(int argc, char **argv)
             free(together);
             free(rgb);
         }
+        smallest(encoder);
         API(close)(encoder);
     }
     return test_end();

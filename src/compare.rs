@@ -205,11 +205,18 @@ pub fn difference(dtype: DType, shape: &[u64], left: &[u8], right: &[u8]) -> Opt
     })
 }
 
+/// The bytes of one element; there are as many as its type has.
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut out = [0; N];
+    out.copy_from_slice(bytes);
+    out
+}
+
 fn number(dtype: DType, bytes: &[u8]) -> f64 {
     match dtype {
-        DType::F32 => f64::from(f32::from_le_bytes(bytes.try_into().unwrap())),
-        DType::F16 => f64::from(f16::from_le_bytes(bytes.try_into().unwrap())),
-        DType::I32 => f64::from(i32::from_le_bytes(bytes.try_into().unwrap())),
+        DType::F32 => f64::from(f32::from_le_bytes(array(bytes))),
+        DType::F16 => f64::from(f16::from_le_bytes(array(bytes))),
+        DType::I32 => f64::from(i32::from_le_bytes(array(bytes))),
         DType::U8 => f64::from(bytes[0]),
     }
 }
@@ -218,9 +225,9 @@ fn number(dtype: DType, bytes: &[u8]) -> f64 {
 fn ordinal(dtype: DType, bytes: &[u8]) -> i64 {
     let signed = |bits: u32, sign: u32| if bits & sign != 0 { -i64::from(bits & !sign) } else { i64::from(bits) };
     match dtype {
-        DType::F32 => signed(u32::from_le_bytes(bytes.try_into().unwrap()), 1 << 31),
-        DType::F16 => signed(u32::from(u16::from_le_bytes(bytes.try_into().unwrap())), 1 << 15),
-        DType::I32 => i64::from(i32::from_le_bytes(bytes.try_into().unwrap())),
+        DType::F32 => signed(u32::from_le_bytes(array(bytes)), 1 << 31),
+        DType::F16 => signed(u32::from(u16::from_le_bytes(array(bytes))), 1 << 15),
+        DType::I32 => i64::from(i32::from_le_bytes(array(bytes))),
         DType::U8 => i64::from(bytes[0]),
     }
 }

@@ -66,14 +66,20 @@ impl Files {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         self.paths()
             .filter_map(|p| p.strip_prefix(&prefix)?.strip_suffix(".json"))
-            .filter(|stem| !stem.contains('/') && !stem.ends_with(".schema"))
+            .filter(|stem| !stem.contains('/'))
             .map(str::to_string)
             .collect()
     }
 }
 
+/// Whether a file is part of the maps; schemas and notes beside them are not.
+fn belongs(path: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    !name.ends_with(".schema.json") && matches!(path.extension().and_then(|e| e.to_str()), Some("json" | "j2" | "c" | "wgsl"))
+}
+
 fn embedded(dir: &Dir, texts: &mut BTreeMap<String, String>) {
-    for file in dir.files() {
+    for file in dir.files().filter(|f| belongs(f.path())) {
         if let Some(text) = file.contents_utf8() {
             texts.insert(file.path().to_string_lossy().replace('\\', "/"), text.to_string());
         }
@@ -90,7 +96,7 @@ fn walk(root: &Path, dir: &Path, texts: &mut BTreeMap<String, String>) -> Result
         let path = entry.map_err(|e| Diagnostic::new("file-read", format!("cannot list {}: {e}", dir.display())))?.path();
         if path.is_dir() {
             walk(root, &path, texts)?;
-        } else if matches!(path.extension().and_then(|e| e.to_str()), Some("json" | "j2" | "c" | "wgsl")) {
+        } else if belongs(&path) {
             let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             texts.insert(relative, read_text(&path)?);
         }

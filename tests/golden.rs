@@ -81,7 +81,9 @@ impl Case {
             let words: Vec<String> = line.split_whitespace().map(str::to_string).collect();
             match words[0].as_str() {
                 "stage" | "place" | "emit" => case.command = words,
-                "edit" => edit(case.files.get_mut(&words[1]).unwrap_or_else(|| panic!("{}: no file {}", path.display(), words[1])), body, path),
+                "edit" => {
+                    edit(case.files.get_mut(&words[1]).unwrap_or_else(|| panic!("{}: no file {}", path.display(), words[1])), body, path)
+                }
                 "file" => {
                     case.files.insert(words[1].clone(), format!("{}\n", body.trim_end_matches('\n')));
                 }
@@ -179,7 +181,8 @@ fn place(inputs: &Inputs, words: &[String]) -> Result<String> {
     for (v, s) in plan.values.iter().enumerate() {
         writeln!(out, "{} steps {}..{}: {} bytes at {}", s.name, s.first, s.last, p.sizes[v], p.offsets[v]).unwrap();
     }
-    writeln!(out, "values {} bytes, scratch {} bytes per worker, {} FLOP", p.values_bytes, p.worker_scratch, plan.flops(&dims).unwrap()).unwrap();
+    writeln!(out, "values {} bytes, scratch {} bytes per worker, {} FLOP", p.values_bytes, p.worker_scratch, plan.flops(&dims).unwrap())
+        .unwrap();
     Ok(out)
 }
 
@@ -239,9 +242,11 @@ fn golden() {
         let case = Case::read(path);
         let found = std::panic::catch_unwind(|| case.run()).unwrap_or_else(|_| "panicked\n".to_string());
         // a group is errors through and through or not at all
-        let wrong_kind = name.contains("errors") != found.starts_with("error[") || found == "panicked\n" || found.contains("error[internal");
+        let wrong_kind =
+            name.contains("errors") != found.starts_with("error[") || found == "panicked\n" || found.contains("error[internal");
         if wrong_kind || (found != case.expected && !bless) {
-            writeln!(failures, "{name}:\n{}", if wrong_kind { format!("  + {found}") } else { difference(&case.expected, &found) }).unwrap();
+            writeln!(failures, "{name}:\n{}", if wrong_kind { format!("  + {found}") } else { difference(&case.expected, &found) })
+                .unwrap();
         }
         if bless && found != case.expected {
             std::fs::write(path, format!("{}@ expect\n{found}", case.head)).unwrap();
@@ -264,7 +269,23 @@ fn every_error_code_of_the_compiler_has_a_case() {
         .collect();
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut missing = Vec::new();
-    for file in ["json", "template", "sizes", "expand", "infer", "fuse", "classes", "select", "plan", "maps/mod", "maps/op", "maps/profile", "maps/target", "emit/context", "emit/preprocess"] {
+    for file in [
+        "json",
+        "template",
+        "sizes",
+        "expand",
+        "infer",
+        "fuse",
+        "classes",
+        "select",
+        "plan",
+        "maps/mod",
+        "maps/op",
+        "maps/profile",
+        "maps/target",
+        "emit/context",
+        "emit/preprocess",
+    ] {
         let text = std::fs::read_to_string(src.join(format!("{file}.rs"))).unwrap();
         let text = text.split("#[cfg(test)]").next().unwrap();
         for call in text.split("Diagnostic::new(").skip(1).chain(text.split(".error(").skip(1)) {
@@ -277,6 +298,52 @@ fn every_error_code_of_the_compiler_has_a_case() {
     }
     missing.dedup();
     assert!(missing.is_empty(), "no case in tests/golden shows these errors: {}", missing.join(", "));
+}
+
+/// The schema for a file of a case, if it is one of those that schemas describe.
+fn schema_of(path: &str) -> Option<&'static str> {
+    let map = path.strip_prefix("maps/").filter(|p| p.ends_with(".json"));
+    match map {
+        _ if path == "template.json" => Some("templates/template.schema.json"),
+        Some(p) if p.starts_with("profiles/") => Some("kernel_maps/profile.schema.json"),
+        Some(p) if p.starts_with("targets/") => Some("kernel_maps/target.schema.json"),
+        Some(p) if !p.contains('/') => Some("kernel_maps/op.schema.json"),
+        _ => None,
+    }
+}
+
+#[test]
+fn schemas_agree_with_the_reader() {
+    let validators: BTreeMap<String, _> = ["templates/template", "kernel_maps/profile", "kernel_maps/target", "kernel_maps/op"]
+        .map(|name| {
+            let path = format!("{name}.schema.json");
+            let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path)).unwrap();
+            (path, jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap())
+        })
+        .into();
+    // what a schema can see: keys, forms and words, not meanings
+    let structural =
+        ["json-unknown-key", "json-missing-key", "template-form", "template-type", "map-kind", "map-view", "map-role", "map-attribute"];
+    let mut paths = Vec::new();
+    cases(&root(), &mut paths);
+    let mut wrong = Vec::new();
+    for path in &paths {
+        let case = Case::read(path);
+        let code = case.expected.strip_prefix("error[").and_then(|t| Some(t.split_once(']')?.0));
+        let place = case.expected.split("\n  at ").nth(1).and_then(|t| t.split(':').next()).unwrap_or_default();
+        for (file, text) in &case.files {
+            let (Some(schema), Ok(json)) = (schema_of(file), serde_json::from_str::<serde_json::Value>(text)) else { continue };
+            let problem = validators[schema].iter_errors(&json).next().map(|e| format!("{}: {e}", e.instance_path()));
+            match (code, problem) {
+                (None, Some(e)) => wrong.push(format!("{}: the schema refuses {file}{e}", path.display())),
+                (Some(c), None) if structural.contains(&c) && place == file => {
+                    wrong.push(format!("{}: the schema takes {file}", path.display()))
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -292,5 +359,5 @@ fn two_compiles_give_equal_bytes() {
     };
     let (first, second) = (sources(), sources());
     assert!(first == second);
-    assert!(first.len() == 5 && first.values().all(|t| !t.contains("/tmp")));
+    assert!(first.len() == 5 && first.values().all(|t| !t.contains(env!("CARGO_MANIFEST_DIR"))));
 }

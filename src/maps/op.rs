@@ -147,6 +147,7 @@ impl OpMap {
         let path = format!("{stem}.json");
         let root = json::parse(&files.name(&path), files.get(&path).unwrap_or_default())?;
         let f = root.fields()?;
+        f.optional("$schema");
         let op = f.required("op")?;
         if op.str()? != stem {
             return Err(op.at.error("map-name", format!("the op of {stem}.json must be \"{stem}\""), "found this"));

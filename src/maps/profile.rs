@@ -32,6 +32,7 @@ impl Profile {
     pub fn read(maps: &Maps, name: &str) -> Result<Self> {
         let root = maps.read_json("profiles", "profile", name)?;
         let f = root.fields()?;
+        f.optional("$schema");
         let title = f.required("profile")?;
         if title.str()? != name {
             return Err(title.at.error("map-name", format!("the profile of {name}.json must be \"{name}\""), "found this"));

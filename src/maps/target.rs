@@ -38,6 +38,7 @@ impl Target {
     pub fn read(maps: &Maps, name: &str) -> Result<Self> {
         let root = maps.read_json("targets", "target", name)?;
         let f = root.fields()?;
+        f.optional("$schema");
         let title = f.required("target")?;
         if title.str()? != name {
             return Err(title.at.error("map-name", format!("the target of {name}.json must be \"{name}\""), "found this"));

@@ -1,0 +1,70 @@
+# Entry points, each a few commands; `make help` lists them.
+CARGO ?= cargo
+# Bits of the demo: ggml-avx2 or ggml-avx512.
+PROFILE ?= ggml-avx2
+# Measured pairs of encodes of the benchmark.
+PAIRS ?= 5
+# File for the benchmark's results, if wanted.
+JSON ?=
+
+RUN := $(CARGO) run --quiet --release --
+DEMO := out/demo
+DEMO_TEMPLATE := qwen3_vl_vision
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full bench generated oracle clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Install what tests need and this machine lacks (apt, as root or with sudo; else says what)
+	tests/setup.sh test
+
+build: ## Build ir-build
+	tests/setup.sh demo
+	$(CARGO) build --release
+
+demo: build $(DEMO)/4b-f16.gguf ## Encode a photo with weights of the 4B size, compare with the known result, draw its features
+	$(RUN) run --template $(DEMO_TEMPLATE) --model $(DEMO)/4b-f16.gguf --profile $(PROFILE) --expect tests/data/demo.sha256.json \
+	    --output $(DEMO) tests/data/photo.png
+
+# Seeded weights, 0.8 GB; written again when something that decides them changes.
+$(DEMO)/4b-f16.gguf: templates/$(DEMO_TEMPLATE).json src/synth.rs src/random.rs src/gguf/writer.rs src/gguf/encode.rs | build
+	mkdir -p $(DEMO)
+	$(RUN) synth --template $(DEMO_TEMPLATE) --preset 4b --weights f16 --output $@
+
+test: setup lint ## Everything that is checked, and the short comparison with llama.cpp
+	$(CARGO) test
+	tests/oracle/build.sh ggml-avx2 test
+	$(MAKE) llamacpp-parity
+
+lint: setup ## Formatting and lints, also of the oracle
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --test parity -- -D warnings
+	tests/oracle/build.sh ggml-avx2 clippy
+
+fmt: ## Format the Rust sources
+	$(CARGO) fmt --all
+
+llamacpp-parity: setup ## Every tap and output equal to llama.cpp's bits: small files, three minutes
+	$(CARGO) test --test parity -- cut
+
+llamacpp-parity-full: setup ## The same at all sizes and with weights of the 8B size: about 25 minutes, 16 GB of memory
+	$(CARGO) test --release --test parity -- full
+
+bench: setup ## Speed against llama.cpp and against the machine's peak (PAIRS=5, JSON=file)
+	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(JSON),--json $(JSON))
+
+generated: ## Write the emitted sample under generated/ again
+	for template in $(basename $(notdir $(filter-out %.schema.json,$(wildcard templates/*.json)))); do \
+	    $(CARGO) run --quiet -- --template $$template || exit; \
+	done
+
+oracle: setup ## Build llama.cpp's encoder for both profiles, about four minutes each
+	tests/oracle/build.sh ggml-avx2
+	tests/oracle/build.sh ggml-avx512
+
+clean: ## Remove everything built, the oracle and model files too
+	$(CARGO) clean
+	rm -rf out

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Installs what building or testing needs and this machine lacks; where it cannot, it says what to install.
+# usage: tests/setup.sh demo|test      demo: Rust and a C compiler; test: also what the oracle and the sanitizers need
+set -euo pipefail
+
+goal=${1:-}
+case $goal in
+demo | test) ;;
+*)
+    printf 'usage: tests/setup.sh demo|test\n' >&2
+    exit 2
+    ;;
+esac
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# --- one function per need: true if it is there ------------------------------------------------------------------
+# shellcheck disable=SC2329
+{
+    need_make() { has make; }
+    need_cc() { has cc; }
+    need_cxx() { has c++; }
+    need_cmake() { has cmake; }
+    need_libclang() {
+        [ -n "${LIBCLANG_PATH:-}" ] && return 0
+        compgen -G '/usr/lib/llvm*/lib/libclang[-.][0-9s]*' >/dev/null || compgen -G '/usr/lib*/libclang.so*' >/dev/null ||
+            compgen -G '/usr/lib/*-linux-gnu/libclang[-.][0-9s]*' >/dev/null || compgen -G '/usr/local/lib*/libclang.so*' >/dev/null ||
+            python3 -c 'import clang.native' >/dev/null 2>&1
+    }
+    need_clang() { has clang; }
+    need_gcc() { has gcc; }
+    need_clang_rt() {
+        local dir status=0
+        dir=$(mktemp -d)
+        printf 'int main(void) { return 0; }\n' >"$dir/a.c"
+        clang -fsanitize=address,undefined "$dir/a.c" -o "$dir/a" >/dev/null 2>&1 || status=1
+        rm -rf "$dir"
+        return $status
+    }
+    need_gcc_sanitizers() {
+        local dir status=0
+        dir=$(mktemp -d)
+        printf 'int main(void) { return 0; }\n' >"$dir/a.c"
+        gcc -fsanitize=address,undefined "$dir/a.c" -o "$dir/a" >/dev/null 2>&1 || status=1
+        rm -rf "$dir"
+        return $status
+    }
+}
+
+# The compiler's run-time package carries its version; older releases ship it inside another one.
+clang_rt_package() {
+    local major package
+    major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
+    for package in "libclang-rt-$major-dev" "libclang-common-$major-dev" libclang-rt-dev; do
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            printf '%s' "$package"
+            return
+        fi
+    done
+    printf 'libclang-rt-dev'
+}
+
+# --- Rust: from rustup, never from here --------------------------------------------------------------------------
+if ! has cargo; then
+    printf 'setup: Rust is missing: install it with\n    curl --proto =https --tlsv1.2 -sSf https://sh.rustup.rs | sh\n' >&2
+    exit 1
+fi
+if [ "$goal" = test ]; then
+    for component in rustfmt clippy; do
+        if ! cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1; then
+            has rustup || {
+                printf 'setup: cargo has no %s, and there is no rustup to add it\n' "$component" >&2
+                exit 1
+            }
+            rustup component add "$component"
+        fi
+    done
+fi
+
+# --- needs: name, package, what for; the last two only cost their own tests --------------------------------------
+required=(make:make cc:gcc)
+optional=()
+if [ "$goal" = test ]; then
+    required=(make:make cc:gcc cxx:g++ cmake:cmake libclang:libclang-dev)
+    optional=(gcc:gcc gcc_sanitizers:gcc clang:clang)
+fi
+
+missing() { # prints the packages of those needs that are not met
+    local each
+    for each in "$@"; do
+        "need_${each%%:*}" || printf '%s\n' "${each#*:}"
+    done | sort -u
+}
+
+as_root=()
+can_install=no
+if has apt-get; then
+    if [ "$(id -u)" = 0 ]; then
+        can_install=yes
+    elif has sudo && sudo -n true 2>/dev/null; then
+        can_install=yes
+        as_root=(sudo -n)
+    fi
+fi
+
+install() {
+    printf 'setup: installing %s\n' "$*"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >/dev/null 2>&1 && return 0
+    "${as_root[@]}" apt-get update -q >/dev/null && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+mapfile -t packages < <(missing "${required[@]}" "${optional[@]}")
+if [ "${#packages[@]}" -gt 0 ]; then
+    if [ $can_install = yes ]; then
+        install "${packages[@]}" || true
+    fi
+fi
+if [ "$goal" = test ] && has clang && ! need_clang_rt; then
+    optional+=("clang_rt:$(clang_rt_package)")
+    [ $can_install = no ] || install "$(clang_rt_package)" || true
+fi
+
+mapfile -t packages < <(missing "${required[@]}")
+if [ "${#packages[@]}" -gt 0 ]; then
+    printf 'setup: missing, and not installed from here: %s\n    sudo apt-get install %s\n(on another system: the packages of the same purpose)\n' \
+        "${packages[*]}" "${packages[*]}" >&2
+    exit 1
+fi
+mapfile -t packages < <(missing "${optional[@]}")
+if [ "${#packages[@]}" -gt 0 ]; then
+    printf 'setup: not there: %s; the tests that need it will be skipped and say so\n    sudo apt-get install %s\n' \
+        "${packages[*]}" "${packages[*]}" >&2
+fi
+printf 'setup: ready for %s\n' "$goal"

@@ -11,7 +11,7 @@ mod report;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -194,7 +194,7 @@ fn libraries(groups: &[Group], subjects: &BTreeMap<&'static str, Subject>) -> Re
     done.into_inner().unwrap().into_iter().map(|(kind, library)| Ok((kind, library?))).collect()
 }
 
-fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, library: &PathBuf) -> Result<Outcome, String> {
+fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, library: &Path) -> Result<Outcome, String> {
     let name = report::group_name(group).replace([' ', ',', '/'], "-").replace("--", "-");
     let json = folder().join(extent.name()).join(format!("{name}.json"));
     std::fs::create_dir_all(folder().join(extent.name())).map_err(|e| e.to_string())?;

@@ -50,6 +50,7 @@ const fn converted(name: &'static str, path: &'static str) -> File {
 
 const TINY: [File; 2] = [preset("tiny f16", "tiny", "f16"), preset("tiny f32", "tiny", "f32")];
 const MID: [File; 2] = [preset("mid f16", "mid", "f16"), preset("mid f32", "mid", "f32")];
+const DEMO: File = preset("4b f16", "4b", "f16");
 const REAL_SIZE: [File; 2] = [preset("8b f16", "8b", "f16"), preset("8b f32", "8b", "f32")];
 const CONVERTED: [File; 2] = [
     converted("converted f16", "tests/data/reference/qwen3vl/mmproj-f16.gguf"),
@@ -113,6 +114,8 @@ pub fn full(profiles: &[&'static str]) -> Vec<Group> {
             }
         }
         groups.push(Group { sources: RESIZED, threads: "1", preprocess_only: true, ..group(TINY[0], profile, Taps::Kept) });
+        // The size of the photo that `make demo` encodes.
+        groups.push(Group { sources: "600x400", threads: "2", reference_threads: 2, memory: 6, ..group(DEMO, profile, Taps::Kept) });
         for file in REAL_SIZE {
             for taps in TAPS {
                 let base = Group { reference_threads: 2, memory: 4, ..group(file, profile, taps) };

@@ -152,7 +152,7 @@ impl Report {
             let facts = facts.map(|(k, v)| format!("  {}: {}", k.replace('_', " "), v.as_str().unwrap_or_default()));
             println!("reference\n{}", facts.collect::<Vec<_>>().join("\n"));
         }
-        println!("  threads: 1 (2 for 8b); llama.cpp's bits do not depend on them\n");
+        println!("  threads: 1 (2 for 4b and 8b); llama.cpp's bits do not depend on them\n");
         println!("{}", self.table());
         for skipped in &self.skipped {
             println!("skipped: {}: {}", skipped.what, skipped.reason);

@@ -442,6 +442,7 @@ impl Comparison {
     /// For machines: everything, with numbers that are not finite as null.
     pub fn json(&self) -> Value {
         json!({
+            "reason": "compare",
             "left": self.left,
             "right": self.right,
             "equal": self.is_equal(),

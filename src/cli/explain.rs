@@ -22,11 +22,12 @@ pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
     let plan = pipeline::compile(&loaded.inputs(args.taps.into()))?;
     let g = &plan.graph;
     let id = g.ids().find(|id| g.node(*id).name == args.value || g.node(*id).tap.as_deref() == Some(&args.value)).ok_or_else(|| {
-        let near: Vec<_> =
-            g.ids().map(|id| g.node(id).name.clone()).filter(|n| n.contains(args.value.split('-').next().unwrap_or(""))).collect();
-        Diagnostic::new("explain-value", format!("no value or tap \"{}\" after fusion", args.value))
-            .fact(format!("alike: {}", near.iter().take(12).cloned().collect::<Vec<_>>().join(", ")))
-            .help("`ir-build --template … --stop kernels` prints all values; --taps all keeps those that fusion removes")
+        let stem = args.value.split('-').next().unwrap_or_default();
+        let known: Vec<String> = g.ids().flat_map(|id| [Some(g.node(id).name.clone()), g.node(id).tap.clone()]).flatten().collect();
+        let alike: Vec<_> = known.iter().filter(|n| n.contains(stem)).take(12).cloned().collect();
+        let e = Diagnostic::new("explain-value", format!("no value or tap \"{}\" after fusion", args.value))
+            .help("`ir-build --template … --stop kernels` prints all values; --taps all keeps those that fusion removes");
+        if alike.is_empty() { e } else { e.fact(format!("alike: {}", alike.join(", "))) }.near(&args.value, &known)
     })?;
     let node = g.node(id);
     let mut text = format!("{} : {} {}\n", node.name, node.facts.dtype, show(&node.facts.shape));

@@ -1,0 +1,641 @@
+//! The program as its users call it: every subcommand, exit codes, errors one at a time and all at once, nothing half-written.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use isobit::files::hash;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ENCODER: &str = "qwen3_vl_vision";
+const TINY: [&str; 4] = ["--template", ENCODER, "--preset", "tiny"];
+
+/// SHA-256 of the embedding of the photo by the tiny encoder with synthesised f16 weights: the same on every machine.
+const EMBEDDING: [(&str, &str); 2] = [
+    ("ggml-avx2", "50194f3074bd1aa13b2d17207ad8683ee2f5ea3f47cc2911d865dff6699e2712"),
+    ("ggml-avx512", "44b66aa03434e5836ce80a2cb689b2712c266a074da67ea0b1ed932c40a2f6bc"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn photo() -> String {
+    root().join("tests/data/photo.png").display().to_string()
+}
+
+struct Out {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Out {
+    /// The lines of JSON on standard output.
+    fn json(&self) -> Vec<Value> {
+        let lines = self.stdout.lines().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}")));
+        lines.inspect(|v: &Value| assert!(v["reason"].is_string(), "{v}")).collect()
+    }
+
+    /// The codes of the errors on standard error, as people see them.
+    fn codes(&self) -> Vec<&str> {
+        let mut codes = Vec::new();
+        let lines: Vec<&str> = self.stderr.lines().collect();
+        for (i, line) in lines.iter().enumerate() {
+            if line.trim_start().starts_with('×') || line.trim_start().starts_with("x ") {
+                codes.push(lines[..i].iter().rev().find(|l| !l.is_empty()).map_or("", |l| l.trim()));
+            }
+        }
+        codes
+    }
+}
+
+fn command(dir: &Path) -> Command {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_ir-build"));
+    c.current_dir(dir).env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli")).env("NO_COLOR", "1");
+    c
+}
+
+fn ir_with(dir: &Path, args: &[&str], change: impl FnOnce(&mut Command) -> &mut Command) -> Out {
+    let mut c = command(dir);
+    c.args(args);
+    change(&mut c);
+    let output = c.output().unwrap();
+    let text = |b: Vec<u8>| String::from_utf8(b).unwrap();
+    let out = Out { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) };
+    assert!(!out.stderr.contains("panicked"), "{args:?}: {}", out.stderr);
+    out
+}
+
+fn ir(dir: &Path, args: &[&str]) -> Out {
+    ir_with(dir, args, |c| c)
+}
+
+/// Runs a command that must succeed; what it prints.
+fn ok(dir: &Path, args: &[&str]) -> String {
+    let out = ir(dir, args);
+    assert_eq!(out.code, 0, "{args:?}: {}{}", out.stdout, out.stderr);
+    assert!(out.stderr.is_empty(), "{args:?}: {}", out.stderr);
+    out.stdout
+}
+
+/// Runs a command with JSON messages that must succeed; its one object.
+fn ok_json(dir: &Path, args: &[&str]) -> Value {
+    let out = ir(dir, &[args, &["--message-format", "json"]].concat());
+    assert_eq!(out.code, 0, "{args:?}: {}{}", out.stdout, out.stderr);
+    let mut lines = out.json();
+    assert_eq!(lines.len(), 1, "{args:?}: {}", out.stdout);
+    lines.remove(0)
+}
+
+/// Runs a command that must fail with exit code 1 and one error of this code; returns what it prints.
+fn fails(dir: &Path, code: &str, args: &[&str]) -> String {
+    let out = ir(dir, args);
+    assert_eq!((out.code, out.codes()), (1, vec![code]), "{args:?}: {}{}", out.stdout, out.stderr);
+    assert_eq!(out.stdout, "", "{args:?}");
+    let machine = ir(dir, &[args, &["--message-format", "json"]].concat());
+    let lines = machine.json();
+    assert_eq!((machine.code, lines.len()), (1, 1), "{args:?}: {}", machine.stdout);
+    assert_eq!((lines[0]["reason"].as_str(), lines[0]["code"].as_str()), (Some("diagnostic"), Some(code)));
+    assert_eq!(machine.stderr, "", "{args:?}");
+    out.stderr
+}
+
+fn names(dir: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(dir).map(|d| d.map(|e| e.unwrap().file_name().into_string().unwrap()).collect());
+    entries.unwrap_or_default()
+}
+
+fn tiny(args: &[&'static str]) -> Vec<&'static str> {
+    [args, &TINY].concat()
+}
+
+/// A synthesised model, written once for all tests.
+fn model() -> &'static str {
+    static MODEL: OnceLock<(TempDir, String)> = OnceLock::new();
+    let (_, path) = MODEL.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        ok(dir.path(), &tiny(&["synth", "--output", "tiny.gguf"]));
+        let path = dir.path().join("tiny.gguf").display().to_string();
+        (dir, path)
+    });
+    path
+}
+
+fn ppm(width: usize, height: usize) -> Vec<u8> {
+    let pixels = (0..width * height * 3).map(|i| (i * 7 % 251) as u8);
+    format!("P6\n{width} {height}\n255\n").into_bytes().into_iter().chain(pixels).collect()
+}
+
+fn encoded(format: image::ImageFormat) -> Vec<u8> {
+    let image = image::RgbImage::from_fn(40, 30, |x, y| image::Rgb([(x * 6) as u8, (y * 8) as u8, (x * y) as u8]));
+    let mut out = Cursor::new(Vec::new());
+    image::DynamicImage::from(image).write_to(&mut out, format).unwrap();
+    out.into_inner()
+}
+
+#[test]
+fn a_build_writes_five_files_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = ok(dir.path(), &TINY);
+    assert!(text.contains("profile ggml-avx2") && text.contains("5 files") && text.contains("(5 changed)"), "{text}");
+    let folder = dir.path().join("generated").join(ENCODER).join("c");
+    let expected = ["CMakeLists.txt", "example.c", "qwen3_vl_vision.c", "qwen3_vl_vision.h", "qwen3_vl_vision.pc.in"];
+    assert_eq!(names(&folder), expected.map(str::to_string).into());
+    let times = || expected.map(|n| std::fs::metadata(folder.join(n)).unwrap().modified().unwrap());
+    let before = times();
+    let json = ok_json(dir.path(), &TINY);
+    assert_eq!((json["changed"].as_u64(), json["files"].as_array().map(Vec::len)), (Some(0), Some(5)));
+    assert_eq!(before, times());
+    std::fs::write(folder.join("example.c"), "something else").unwrap();
+    assert_eq!(ok_json(dir.path(), &TINY)["changed"], 1);
+
+    // another place, a build of all taps in between: the same bytes
+    let other = tempfile::tempdir().unwrap();
+    ok(other.path(), &[&TINY[..], &["--taps", "all", "-o", "deep/er"]].concat());
+    assert_ne!(std::fs::read(folder.join(expected[2])).unwrap(), std::fs::read(other.path().join("deep/er").join(expected[2])).unwrap());
+    assert_eq!(ok_json(other.path(), &[&TINY[..], &["-o", "deep/er"]].concat())["changed"], 3);
+    for name in expected {
+        let same = std::fs::read(folder.join(name)).unwrap() == std::fs::read(other.path().join("deep/er").join(name)).unwrap();
+        assert!(same, "{name}");
+    }
+}
+
+#[test]
+fn every_stage_is_printed_and_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    for stage in ["ops", "typed", "fused", "kernels", "plan"] {
+        let args = [&TINY[..], &["--stop", stage]].concat();
+        let text = ok(dir.path(), &args);
+        assert!(text.starts_with(&format!("stage {stage}\nencoder {ENCODER}\n")), "{text}");
+        assert!(text.ends_with("output embeddings = embeddings\n"), "{text}");
+        assert_eq!(ok(dir.path(), &args), text);
+        let json = ok_json(dir.path(), &args);
+        assert_eq!((json["stage"].as_str(), json["text"].as_str()), (Some(stage), Some(text.as_str())));
+    }
+    assert_eq!(names(dir.path()).len(), 0, "a stage writes no files");
+}
+
+#[test]
+fn explain_lists_candidates_and_reasons() {
+    let dir = tempfile::tempdir().unwrap();
+    let explain = |value: &'static str| ok(dir.path(), &["explain", ENCODER, value, "--preset", "tiny"]);
+    let text = explain("projected");
+    for part in ["op linear_bias, profile ggml-avx2, target c", "class dot8 (m >= 2", "class vdot8 (otherwise):", "runs everywhere"] {
+        assert!(text.contains(part), "no \"{part}\" in {text}");
+    }
+    for reason in ["no: computes class dot16, dot8 is asked for", "no: takes w of type f32, it is f16", "taken if the CPU has avx2"] {
+        assert!(text.contains(reason), "no \"{reason}\" in {text}");
+    }
+    assert!(explain("kqv_out-1").contains("op attention"), "a tap is a name as well");
+    assert!(explain("Qcur-0").contains("a view: offset 0 elements"), "views say so");
+    assert!(explain("mm.0.weight").contains("an input or a weight"), "weights say so");
+    let json = ok_json(dir.path(), &["explain", ENCODER, "ln1-0", "--preset", "tiny"]);
+    assert_eq!(json["op"], "layer_norm_affine");
+    let rows = json["kernels"].as_array().unwrap();
+    assert!(rows.iter().any(|r| r["verdict"].is_string()) && rows.iter().any(|r| r["refused"].is_string()));
+    let error = fails(dir.path(), "explain-value", &["explain", ENCODER, "lnn1-0", "--preset", "tiny"]);
+    assert!(error.contains("did you mean") && error.contains("ln1-0"), "{error}");
+    // taps that fusion removes are there when all are kept
+    fails(dir.path(), "explain-value", &["explain", ENCODER, "norm_w-0", "--preset", "tiny"]);
+    let kept = ok(dir.path(), &["explain", ENCODER, "norm_w-0", "--preset", "tiny", "--taps", "all"]);
+    assert!(kept.contains("op mul_row"), "{kept}");
+}
+
+#[test]
+fn lists_tell_what_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    for (what, parts) in [
+        (&["encoders"][..], &["qwen3_vl_vision", "8b (default)", "tiny"][..]),
+        (&["ops"], &["linear", "x:[m,k] w:[n,k] -> y:[m,n]", "view: slice", "preprocessing"]),
+        (&["kernels"], &["linear.f16.dot16.avx512", "portable", "bits"]),
+        (&["profiles"], &["ggml-avx2", "ggml-avx512", "llama.cpp"]),
+        (&["keys", model()], &["clip.vision.embedding_length", "u32", "qwen3vl_merger", "1e-6"]),
+        (&["tensors", model()], &["v.blk.1.attn_qkv.weight", "F16", "[64, 192]"]),
+    ] {
+        let args = [&["list"], what].concat();
+        let text = ok(dir.path(), &args);
+        for part in parts {
+            assert!(text.contains(part), "{what:?}: no \"{part}\" in\n{text}");
+        }
+        assert!(ok_json(dir.path(), &args)["rows"].as_array().unwrap().len() >= 2);
+    }
+}
+
+#[test]
+fn a_plan_says_what_a_run_will_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = |size: &'static str, more: &[&'static str]| ok_json(dir.path(), &[&["plan", "--image", size], &TINY[..], more].concat());
+    let one = plan("600x400", &[]);
+    assert_eq!(
+        (one["width"].as_u64(), one["height"].as_u64(), one["tokens"].as_u64(), one["embedding"].as_u64()),
+        (Some(608), Some(416), Some(247), Some(192))
+    );
+    let two = plan("600x400", &["--batch", "2", "--threads", "3"]);
+    assert_eq!((two["tokens"].as_u64(), two["threads"].as_u64()), (Some(247), Some(3)));
+    assert!(two["values_bytes"].as_u64() > one["values_bytes"].as_u64());
+    let text = ok(dir.path(), &[&["plan", "--image", "600x400"], &TINY[..]].concat());
+    assert!(text.contains(&format!("arena    {} bytes", one["arena_bytes"])) && text.contains("247 tokens of 192 floats"), "{text}");
+    fails(dir.path(), "encoder-limit", &[&["plan", "--image", "70000x70000"], &TINY[..]].concat());
+    fails(dir.path(), "encoder-limit", &[&["plan", "--image", "600x400", "--batch", "65"], &TINY[..]].concat());
+    fails(dir.path(), "encoder-argument", &[&["plan", "--image", "600x400", "--threads", "0"], &TINY[..]].concat());
+}
+
+#[test]
+fn synthesised_models_have_the_same_bytes_everywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("m.gguf");
+    let synth = |weights: &'static str, seed: &'static str| {
+        let text = ok(dir.path(), &tiny(&["synth", "-o", "m.gguf", "--weights", weights, "--seed", seed]));
+        assert!(text.contains(&format!("seed {seed}: 40 tensors")), "{text}");
+        hash(&std::fs::read(&path).unwrap())
+    };
+    let pinned = [
+        ("f16", "354249e2900cb7c8a9bd8b7fd0aab44d3d3acecc33f8b04783dda231b16d846e"),
+        ("f32", "bcba39e982db2f9a09a3161b15b6048ad5fb0ed19161631993d9bb589dd85369"),
+    ];
+    for (weights, expected) in pinned {
+        assert_eq!(synth(weights, "1"), expected, "{weights}");
+    }
+    assert_ne!(synth("f16", "2"), pinned[0].1);
+    for weights in ["bf16", "q8_0"] {
+        assert_eq!(synth(weights, "1"), synth(weights, "1"), "{weights}");
+    }
+    assert_eq!(names(dir.path()), ["m.gguf".to_string()].into());
+}
+
+#[test]
+fn check_reports_every_error_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(ok(dir.path(), &tiny(&["check"])).contains("combinations compile"));
+    let copy = |from: &Path, to: &Path| {
+        let status = Command::new("cp").arg("-r").arg(from).arg(to).status().unwrap();
+        assert!(status.success());
+    };
+    copy(&root().join("tests/golden/maps"), &dir.path().join("kernel_maps"));
+    std::fs::create_dir(dir.path().join("templates")).unwrap();
+    let toy = std::fs::read_to_string(root().join("tests/golden/template.json")).unwrap();
+    std::fs::write(dir.path().join("templates/toy.json"), &toy).unwrap();
+    let text = ok(dir.path(), &["check", "--template", "toy", "--weights", "f32"]);
+    assert!(text.contains("1 templates, 16 ops, 1 profiles: 2 combinations compile"), "{text}");
+
+    std::fs::write(dir.path().join("templates/toy.json"), toy.replace("\"op\": \"turn\"", "\"op\": \"trun\"")).unwrap();
+    std::fs::write(dir.path().join("templates/two.json"), toy.replace("\"title\"", "\"titel\"")).unwrap();
+    let out = ir(dir.path(), &["check", "--weights", "f32"]);
+    assert_eq!(out.code, 1);
+    let codes: BTreeSet<&str> = out.codes().into_iter().collect();
+    // the template that is built in finds none of its ops here
+    assert_eq!(codes, ["json-missing-key", "template-unknown-op"].into(), "{}", out.stderr);
+    assert_eq!(out.codes().len(), 3, "{}", out.stderr);
+
+    let sum = std::fs::read_to_string(dir.path().join("kernel_maps/sum.json")).unwrap();
+    std::fs::write(dir.path().join("kernel_maps/sum.json"), sum.replace("\"op\": \"sum\"", "\"op\": \"add\"")).unwrap();
+    std::fs::remove_file(dir.path().join("kernel_maps/turn/f32.copy.c.j2")).unwrap();
+    let out = ir(dir.path(), &["check", "--weights", "f32", "--message-format", "json"]);
+    let codes: Vec<String> = out.json().iter().map(|l| l["code"].as_str().unwrap().to_string()).collect();
+    assert_eq!((out.code, codes), (1, ["json-missing-key", "map-name", "map-kernel-file"].map(str::to_string).to_vec()));
+}
+
+#[test]
+fn a_run_writes_embeddings_and_a_picture() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |more: &[&str]| ok_json(dir.path(), &[&["run", &photo(), "--template", ENCODER, "--model", model()], more].concat());
+    for (profile, expected) in EMBEDDING {
+        let json = run(&["-o", profile, "--profile", profile]);
+        assert_eq!(json["sha256"], *expected, "{profile}");
+        assert_eq!((json["tokens"].as_u64(), json["embedding"].as_u64()), (Some(247), Some(192)));
+        let npy = std::fs::read(dir.path().join(profile).join("embeddings.npy")).unwrap();
+        let header = String::from_utf8_lossy(&npy[..128]).into_owned();
+        assert!(header.contains("'descr': '<f4'") && header.contains("(247, 192"), "{header}");
+        assert_eq!(hash(&npy[npy.len() - 247 * 192 * 4..]), *expected);
+        let picture = image::open(dir.path().join(profile).join("features.png")).unwrap();
+        assert!(picture.width() > 600 && picture.height() >= 400);
+        assert_eq!(names(&dir.path().join(profile)).len(), 2);
+    }
+    let portable = run(&["--variant", "portable", "--threads", "3"]);
+    assert_eq!(
+        (portable["sha256"].as_str(), portable["variant"].as_str(), portable["threads"].as_u64()),
+        (Some(EMBEDDING[0].1), Some("portable"), Some(3))
+    );
+    assert_eq!(names(&dir.path().join("out")).len(), 2);
+    let text = ok(dir.path(), &["run", &photo(), "--template", ENCODER, "--model", model()]);
+    assert!(text.contains("600x400 -> 608x416") && text.contains("247 tokens of 192 floats"), "{text}");
+    fails(dir.path(), "encoder-argument", &["run", &photo(), "--template", ENCODER, "--model", model(), "--variant", "sse9"]);
+}
+
+#[test]
+fn an_expected_embedding_is_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = |file: &'static str| ["run", &photo(), "--template", ENCODER, "--model", model(), "--expect", file].map(str::to_string);
+    let run = |file: &'static str| ir(dir.path(), &args(file).each_ref().map(String::as_str));
+    std::fs::write(dir.path().join("same.json"), format!("{{\"ggml-avx2\": \"{}\"}}", EMBEDDING[0].1)).unwrap();
+    std::fs::write(dir.path().join("other.json"), "{\"ggml-avx2\": \"00\"}").unwrap();
+    std::fs::write(dir.path().join("none.json"), "{}").unwrap();
+    std::fs::write(dir.path().join("broken.json"), "{").unwrap();
+    let same = run("same.json");
+    assert!(same.code == 0 && same.stdout.contains("the same"), "{}{}", same.stdout, same.stderr);
+    for (file, code) in
+        [("other.json", "expect-hash"), ("none.json", "expect-hash"), ("broken.json", "expect-file"), ("absent.json", "file-read")]
+    {
+        let out = run(file);
+        assert_eq!((out.code, out.codes()), (1, vec![code]), "{file}: {}", out.stderr);
+    }
+}
+
+#[test]
+fn dumps_are_compared_tap_by_tap() {
+    let dir = tempfile::tempdir().unwrap();
+    let dump = |name: &str, more: &[&str]| {
+        ok(dir.path(), &[&["run", &photo(), "--template", ENCODER, "--model", model(), "--dump", name], more].concat());
+    };
+    dump("a", &[]);
+    dump("b", &["--variant", "portable", "--threads", "1"]);
+    let text = ok(dir.path(), &["compare", "a", "b"]);
+    assert!(text.contains("50 values, all bits equal"), "{text}");
+    let index: Value = serde_json::from_str(&std::fs::read_to_string(dir.path().join("a/taps.json")).unwrap()).unwrap();
+    let taps = index["taps"].as_array().unwrap();
+    assert_eq!(taps.len(), names(&dir.path().join("a")).len() - 1);
+
+    // one bit of one element of the second norm of the second block
+    let tap = taps.iter().find(|t| t["name"] == "norm_w-1" && t["occurrence"] == 2).unwrap();
+    let file = dir.path().join("b").join(tap["file"].as_str().unwrap());
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let out = ir(dir.path(), &["compare", "a", "b"]);
+    assert!(out.code == 1 && out.stdout.contains("norm_w-1#2"), "{}{}", out.stdout, out.stderr);
+    let machine = ir(dir.path(), &["compare", "a", "b", "--message-format", "json"]);
+    assert_eq!((machine.code, machine.json().len()), (1, 1));
+    fails(dir.path(), "taps-unreadable", &["compare", "a", "nowhere"]);
+}
+
+#[test]
+fn wrong_use_is_exit_code_2() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [
+        &[][..],
+        &["--template"],
+        &["--template", ENCODER, "--bogus"],
+        &["--template", ENCODER, "--stop", "everything"],
+        &["--template", ENCODER, "--model", "m.gguf", "--preset", "tiny"],
+        &["--template", ENCODER, "list", "ops"],
+        &["compile"],
+        &["list"],
+        &["list", "keys"],
+        &["run"],
+        &["run", "photo.png"],
+        &["run", "photo.png", "--template", ENCODER],
+        &["run", "photo.png", "--threads", "-1"],
+        &["plan", "--template", ENCODER],
+        &["plan", "--template", ENCODER, "--image", "64"],
+        &["plan", "--template", ENCODER, "--image", "0x64"],
+        &["plan", "--template", ENCODER, "--image", "99999999999x1"],
+        &["explain", ENCODER],
+        &["explain", ENCODER, "qkv-0", "--template", ENCODER],
+        &["synth", "--template", ENCODER],
+        &["synth", "--template", ENCODER, "-o", "m.gguf", "--seed", "x"],
+        &["compare", "a"],
+        &["check", "--message-format", "xml"],
+    ] {
+        let out = ir(dir.path(), args);
+        assert_eq!(out.code, 2, "{args:?}: {}{}", out.stdout, out.stderr);
+        assert!(out.stdout.is_empty() && !out.stderr.is_empty(), "{args:?}: {}", out.stdout);
+    }
+    assert_eq!(names(dir.path()).len(), 0);
+    for args in [&["--help"][..], &["--version"], &["run", "--help"], &["check", "--help"], &["explain", "--help"], &["list", "--help"]] {
+        assert!(ok(dir.path(), args).len() > 10);
+    }
+    for command in ["plan", "synth", "compare"] {
+        ok(dir.path(), &[command, "--help"]);
+    }
+}
+
+#[test]
+fn bad_data_is_one_clear_error_and_exit_code_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    write("no.gguf", b"no GGUF file at all");
+    write("empty.gguf", b"");
+    write("no.json", b"{");
+    write("binary.json", &[0xff, 0xfe, 0]);
+    std::fs::create_dir(dir.path().join("maps")).unwrap();
+    let whole = std::fs::read(model()).unwrap();
+    write("cut.gguf", &whole[..whole.len() / 2]);
+    write("late.gguf", &whole[..whole.len() - 100_000]);
+    for (code, args) in [
+        ("template-not-found", &["--template", "nope"][..]),
+        ("template-not-found", &["--template", ""]),
+        ("json-syntax", &["--template", "no.json"]),
+        ("file-read", &["--template", "binary.json"]),
+        ("map-not-found", &["--template", ENCODER, "--profile", "nope"]),
+        ("map-not-found", &["--template", ENCODER, "--target", "nope"]),
+        ("map-not-found", &["--template", ENCODER, "--profile", "../profiles/ggml-avx2"]),
+        ("preset-unknown", &["--template", ENCODER, "--preset", "nope"]),
+        ("weights-unknown", &["--template", ENCODER, "--weights", "nope"]),
+        ("select-types", &["--template", ENCODER, "--preset", "tiny", "--weights", "bf16"]),
+        ("select-types", &["--template", ENCODER, "--preset", "tiny", "--weights", "q8_0"]),
+        ("maps-empty", &["--template", ENCODER, "--maps", "maps"]),
+        ("file-read", &["--template", ENCODER, "--maps", "nowhere"]),
+        ("gguf-open", &["--template", ENCODER, "--model", "nope.gguf"]),
+        ("gguf-open", &["--template", ENCODER, "--model", "maps"]),
+        ("gguf-not-gguf", &["--template", ENCODER, "--model", "no.gguf"]),
+        ("gguf-empty", &["--template", ENCODER, "--model", "empty.gguf"]),
+        ("gguf-out-of-file", &["--template", ENCODER, "--model", "cut.gguf"]),
+        ("gguf-out-of-file", &["--template", ENCODER, "--model", "late.gguf"]),
+        ("gguf-not-gguf", &["list", "keys", "no.gguf"]),
+        ("image-unreadable", &["run", "nope.png", "--template", ENCODER, "--model", model()]),
+        ("gguf-open", &["run", &photo(), "--template", ENCODER, "--model", "nope.gguf"]),
+        ("template-not-found", &["synth", "--template", "nope", "-o", "m.gguf"]),
+        ("gguf-write", &["synth", "--template", ENCODER, "--preset", "tiny", "-o", "maps"]),
+        ("gguf-write", &["synth", "--template", ENCODER, "--preset", "tiny", "-o", "nowhere/m.gguf"]),
+    ] {
+        let text = fails(dir.path(), code, args);
+        assert!(text.lines().count() < 30, "{args:?}: {text}");
+    }
+    let kept = ["no.gguf", "empty.gguf", "no.json", "binary.json", "maps", "cut.gguf", "late.gguf"];
+    assert_eq!(names(dir.path()), kept.map(str::to_string).into(), "nothing is written");
+}
+
+#[test]
+fn templates_and_maps_are_found_by_path_here_or_built_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let sizes = |args: &[&str]| {
+        let text = ok(dir.path(), &[args, &["--stop", "ops"]].concat());
+        text.lines().find(|l| l.starts_with("dim ")).unwrap_or_default().to_string()
+    };
+    assert_eq!(sizes(&TINY), "dim n_embd = 64", "built in");
+    let text = std::fs::read_to_string(root().join("templates").join(format!("{ENCODER}.json"))).unwrap();
+    let wider =
+        |width: &str| text.replacen("\"clip.vision.embedding_length\": 64", &format!("\"clip.vision.embedding_length\": {width}"), 1);
+    std::fs::create_dir(dir.path().join("templates")).unwrap();
+    std::fs::write(dir.path().join(format!("templates/{ENCODER}.json")), wider("128")).unwrap();
+    assert_eq!(sizes(&TINY), "dim n_embd = 128", "./templates wins");
+    std::fs::write(dir.path().join(format!("{ENCODER}.json")), wider("192")).unwrap();
+    assert_eq!(sizes(&TINY), "dim n_embd = 192", "a path wins");
+    assert_eq!(sizes(&["--template", &format!("templates/{ENCODER}.json"), "--preset", "tiny"]), "dim n_embd = 128");
+
+    let status = Command::new("cp").arg("-r").arg(root().join("kernel_maps")).arg(dir.path().join("maps")).status().unwrap();
+    assert!(status.success());
+    let built_in = ok(dir.path(), &["list", "kernels"]);
+    assert_eq!(ok(dir.path(), &["list", "kernels", "--maps", "maps"]), built_in);
+    std::fs::rename(dir.path().join("maps"), dir.path().join("kernel_maps")).unwrap();
+    assert_eq!(ok(dir.path(), &["list", "kernels"]), built_in);
+    std::fs::write(dir.path().join("kernel_maps/add.json"), "{").unwrap();
+    let error = fails(dir.path(), "json-syntax", &["list", "kernels"]);
+    assert!(error.contains("kernel_maps/add.json"), "./kernel_maps wins: {error}");
+}
+
+#[test]
+fn files_with_odd_names_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = "line\nbreak \"quote\" ?\u{3f} * \\ .gguf";
+    std::fs::copy(model(), dir.path().join(name)).unwrap();
+    ok(dir.path(), &["--template", ENCODER, "--model", name, "-o", "out"]);
+    let header = std::fs::read_to_string(dir.path().join("out/qwen3_vl_vision.h")).unwrap();
+    let comment = header.split("*/").next().unwrap();
+    assert!(comment.lines().skip(1).all(|l| l.starts_with(" *") || l.trim().is_empty()), "{comment}");
+    assert!(comment.contains("#") || comment.contains("Numbers."), "the whole comment is one: {comment}");
+    ok(dir.path(), &["list", "tensors", name]);
+    ok(dir.path(), &["plan", "--image", "32x32", "--template", ENCODER, "--model", name]);
+}
+
+#[test]
+fn nothing_is_left_behind_when_writing_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), "in the way").unwrap();
+    fails(dir.path(), "write-failed", &[&TINY[..], &["-o", "file"]].concat());
+    fails(dir.path(), "write-failed", &[&TINY[..], &["-o", "file/below"]].concat());
+    assert_eq!(std::fs::read_to_string(dir.path().join("file")).unwrap(), "in the way");
+
+    // a directory has the name of the last file: the others are not written either
+    std::fs::create_dir_all(dir.path().join("out/qwen3_vl_vision.pc.in")).unwrap();
+    std::fs::write(dir.path().join("out/example.c"), "old").unwrap();
+    fails(dir.path(), "write-failed", &[&TINY[..], &["-o", "out"]].concat());
+    assert_eq!(names(&dir.path().join("out")), ["qwen3_vl_vision.pc.in", "example.c"].map(str::to_string).into());
+    assert_eq!(std::fs::read_to_string(dir.path().join("out/example.c")).unwrap(), "old");
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let closed = dir.path().join("closed");
+        std::fs::create_dir(&closed).unwrap();
+        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o555)).unwrap();
+        if std::fs::write(closed.join("probe"), "").is_ok() {
+            eprintln!("skipped: this user writes to read-only directories");
+        } else {
+            fails(dir.path(), "write-failed", &[&TINY[..], &["-o", "closed"]].concat());
+            fails(dir.path(), "gguf-write", &tiny(&["synth", "-o", "closed/m.gguf"]));
+            assert_eq!(names(&closed).len(), 0);
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_leaves_nothing_half_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = dir.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"]).arg(&disk).stderr(Stdio::null()).status();
+    if !mount.is_ok_and(|s| s.success()) {
+        eprintln!("skipped: no small disk can be mounted here");
+        return;
+    }
+    struct Unmount(PathBuf);
+    impl Drop for Unmount {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg(&self.0).status();
+        }
+    }
+    let _unmount = Unmount(disk.clone());
+    let run = ["run", &photo(), "--template", ENCODER, "--model", model()].map(str::to_string);
+    let run: Vec<&str> = run.iter().map(String::as_str).collect();
+    std::fs::write(disk.join("old"), "old").unwrap();
+    fails(dir.path(), "write-failed", &[&TINY[..], &["-o", "disk"]].concat());
+    fails(dir.path(), "gguf-write", &tiny(&["synth", "-o", "disk/m.gguf"]));
+    fails(dir.path(), "taps-unwritable", &[&run[..], &["-o", "out", "--dump", "disk/taps"]].concat());
+    assert_eq!(names(&disk), ["old".to_string()].into());
+    let out = ir(dir.path(), &[&run[..], &["-o", "disk"]].concat());
+    assert!(out.code == 0 || out.codes() == ["write-failed"], "{}", out.stderr);
+    assert!(names(&disk).iter().all(|n| !n.starts_with('.')), "no temporary file is left: {:?}", names(&disk));
+    // compiled encoders go to a cache, which can be full as well
+    let out = ir_with(dir.path(), &run, |c| c.env("XDG_CACHE_HOME", &disk));
+    assert_eq!((out.code, out.codes().len()), (1, 1), "{}", out.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [&["list", "ops"][..], &["list", "ops", "--message-format", "json"], &["--template", ENCODER, "--stop", "plan"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let out = ir_with(dir.path(), args, |c| c.stdout(full));
+        assert_eq!((out.code, out.codes()), (1, vec!["write-failed"]), "{args:?}: {}", out.stderr);
+
+        let mut child = command(dir.path()).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && stderr.is_empty(), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_missing_compiler_is_one_clear_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = [&["plan", "--image", "64x64"], &TINY[..]].concat();
+    for (cc, code) in [("/nonexistent/cc", "compiler-missing"), ("false", "compile-failed")] {
+        let out = ir_with(dir.path(), &plan, |c| c.env("CC", cc).env("XDG_CACHE_HOME", dir.path().join("cache")));
+        assert_eq!((out.code, out.codes()), (1, vec![code]), "{cc}: {}", out.stderr);
+        assert!(out.stderr.contains("CC"), "{}", out.stderr);
+        assert!(names(&dir.path().join("cache/isobit")).is_empty(), "{cc} leaves nothing in the cache");
+    }
+    // what needs no compiler works without one
+    for args in [&TINY[..], &["list", "ops"], &tiny(&["check"])] {
+        let out = ir_with(dir.path(), args, |c| c.env("CC", "/nonexistent/cc"));
+        assert_eq!(out.code, 0, "{args:?}: {}", out.stderr);
+    }
+}
+
+#[test]
+fn images_of_every_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    let run = |name: &'static str| ["run", name, "--template", ENCODER, "--model", model(), "-o", "out"];
+    let (png, jpeg) = (encoded(image::ImageFormat::Png), encoded(image::ImageFormat::Jpeg));
+    for (name, bytes, size) in [
+        ("dot.ppm", ppm(1, 1), (96, 96)),
+        ("wide.ppm", ppm(20000, 1), (20000, 32)),
+        ("high.ppm", ppm(1, 20000), (32, 20000)),
+        ("image.png", png.clone(), (96, 96)),
+        ("image.jpg", jpeg.clone(), (96, 96)),
+    ] {
+        write(name, &bytes);
+        let json = ok_json(dir.path(), &run(name));
+        let (width, height) = (json["width"].as_u64().unwrap(), json["height"].as_u64().unwrap());
+        assert!(width % 32 == 0 && height % 32 == 0 && (width, height) >= size, "{name}: {width} x {height}");
+        assert_eq!(json["tokens"], width * height / 1024, "{name}");
+        image::open(dir.path().join("out/features.png")).unwrap();
+        std::fs::remove_dir_all(dir.path().join("out")).unwrap();
+    }
+    for (name, bytes, code) in [
+        ("empty.png", Vec::new(), "image-format"),
+        ("text.png", b"no image".to_vec(), "image-format"),
+        ("gif.png", b"GIF89a\x01\0\x01\0".to_vec(), "image-format"),
+        ("cut.png", png[..png.len() / 2].to_vec(), "image-damaged"),
+        ("cut.jpg", jpeg[..jpeg.len() / 2].to_vec(), "image-damaged"),
+        ("cut.ppm", ppm(30, 30)[..500].to_vec(), "image-damaged"),
+        ("long.ppm", b"P6\n70000 1\n255\n".to_vec(), "image-too-large"),
+        ("huge.ppm", b"P6\n60000 60000\n255\n".to_vec(), "image-too-large"),
+    ] {
+        write(name, &bytes);
+        let text = fails(dir.path(), code, &run(name));
+        assert!(text.contains(name), "{text}");
+    }
+    fails(dir.path(), "image-unreadable", &run("."));
+    assert!(!dir.path().join("out").exists(), "no output without an image");
+}

@@ -36,6 +36,15 @@ impl Number {
     }
 }
 
+/// A key of a file's metadata and the one value it may have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    pub key: String,
+    pub value: MetaValue,
+    /// The key may be left out: that means this value.
+    pub optional: bool,
+}
+
 /// A weight's storage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
@@ -55,8 +64,8 @@ pub struct Sizes {
     pub derived: IndexMap<String, Dim>,
     /// Run-time dimensions in template order, with their largest value.
     pub runtime: IndexMap<String, u64>,
-    /// Metadata that a file must carry, with exactly these values.
-    pub checks: Vec<(String, MetaValue)>,
+    /// Metadata that a file must carry.
+    pub checks: Vec<Check>,
     storage: Vec<StorageRule>,
     /// Of a preset: weight pattern → values of its loop variable for which it exists.
     present: IndexMap<String, Node>,
@@ -142,7 +151,7 @@ impl Sizes {
                     .help("choose the template of this file's projector, or convert the right model (`ir-build list encoders`)"));
             }
         }
-        self.checks.push((key.to_string(), expected));
+        self.checks.push(Check { key: key.to_string(), value: expected, optional: false });
         Ok(())
     }
 
@@ -173,14 +182,9 @@ impl Sizes {
             },
             _ => None,
         };
-        // a file may leave out a key whose absence means the same value
-        let optional = match (&self.origin, absent, &given) {
-            (Origin::Preset { .. }, Some(node), Some(n)) => typed(node, kind)? == *n,
-            _ => false,
-        };
-        let (number, found) = match (given, absent) {
-            (Some(n), _) => (n, !optional),
-            (None, Some(node)) => (typed(node, kind)?, false),
+        let number = match (given, absent) {
+            (Some(n), _) => n,
+            (None, Some(node)) => typed(node, kind)?,
             (None, None) => return Err(at.error("preset-value", format!("no value for \"{key}\""), "needed here")),
         };
         let refuse = |code: &'static str, message: String, label: &str| {
@@ -198,9 +202,9 @@ impl Sizes {
             }
             _ => {}
         }
-        if found {
-            self.checks.push((key.to_string(), number.meta()));
-        }
+        // a file may leave out a key whose absence means the same value
+        let optional = absent.map(|node| typed(node, kind)).transpose()?.as_ref() == Some(&number);
+        self.checks.push(Check { key: key.to_string(), value: number.meta(), optional });
         Ok(number)
     }
 

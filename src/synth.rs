@@ -7,7 +7,7 @@ use crate::gguf::{GgufDirectory, GgufWriter, MetaValue};
 use crate::json::Node;
 use crate::random::{WeightKind, WeightRandom};
 use crate::sizes::{Sizes, Stored, literal};
-use crate::template::{DimDef, Template};
+use crate::template::Template;
 
 /// Rows are generated in pieces of about this many values.
 const PIECE: u64 = 1 << 20;
@@ -26,16 +26,9 @@ pub fn write(
         writer.meta(key, literal(node)?);
     }
     writer.meta("general.name", MetaValue::String(format!("{} {}, synthesised, seed {seed}", template.encoder, sizes.label())));
-    for (key, value) in &sizes.checks {
-        writer.meta(key, value.clone());
-    }
-    // keys that a file may leave out are written all the same
-    for (name, def) in &template.dims {
-        if let (DimDef::Key { key, .. }, Some(number)) = (def, sizes.numbers.get(name))
-            && !sizes.checks.iter().any(|(k, _)| k == key)
-        {
-            writer.meta(key, number.meta());
-        }
+    let (optional, required): (Vec<_>, Vec<_>) = sizes.checks.iter().partition(|c| c.optional);
+    for check in required.into_iter().chain(optional) {
+        writer.meta(&check.key, check.value.clone());
     }
     for w in weights {
         writer.tensor(&w.tensor, w.dtype, w.ne.clone());

@@ -1,4 +1,4 @@
-//! The planner exists twice, in the compiler and in the code it emits: for every size both say the same bytes and the same work.
+//! The compiler and the code it emits agree: on bytes and work of every size, and on what a file must say of itself.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use isobit::expand::{expand, weight_list};
 use isobit::files::Files;
 use isobit::fuse::Taps;
+use isobit::gguf::{GgufDirectory, GgufWriter, MetaValue};
 use isobit::host::compiler;
 use isobit::host::library::{Encoder, Library, OpenOptions};
 use isobit::maps::Maps;
@@ -193,4 +194,37 @@ fn a_plan_for_an_image_holds_the_graph_and_the_preprocessing() {
         assert!(rgb.arena_bytes >= pixels.arena_bytes.max(resized * 5), "{width} x {height}: floats and bytes of the pixels fit");
         assert_eq!((rgb.flops, rgb.tokens, rgb.output_floats), (pixels.flops, pixels.tokens, pixels.output_floats));
     }
+}
+
+/// A copy of a file's directory over zeros, with one key changed or left out.
+fn with_key(from: &Path, to: &Path, key: &str, value: Option<MetaValue>) {
+    let file = GgufDirectory::read(from).unwrap();
+    assert!(file.metadata.contains_key(key));
+    let mut writer = GgufWriter::new();
+    for (k, v) in &file.metadata {
+        let value = if k == key { value.clone() } else { Some(v.clone()) };
+        if let Some(value) = value {
+            writer.meta(k, value);
+        }
+    }
+    for t in file.tensors.values() {
+        writer.tensor(&t.name, t.dtype, t.ne.clone());
+    }
+    writer.write(to, |info, sink| sink.bytes(&vec![0; info.bytes as usize]), |_, _| ()).unwrap();
+}
+
+#[test]
+fn a_key_that_may_be_left_out_is_checked_where_it_is() {
+    let both = Both::new("tests/golden/template.json", "tests/golden/maps", "small", "f32", Taps::Kept, TOY);
+    let path = both.gguf.with_file_name("other.gguf");
+    let open = |key: &str, value: Option<u32>| {
+        with_key(&both.gguf, &path, key, value.map(MetaValue::U32));
+        both.library.open(&path, &OpenOptions { threads: 1, variant: None }).err().map(|e| e.code())
+    };
+    assert_eq!(open("toy.patch", Some(2)), None);
+    assert_eq!(open("toy.patch", None), None);
+    assert_eq!(open("toy.patch", Some(3)), Some("encoder-mismatch"));
+    assert_eq!(open("toy.heads", Some(2)), None);
+    assert_eq!(open("toy.heads", None), Some("encoder-mismatch"));
+    assert_eq!(open("toy.heads", Some(4)), Some("encoder-mismatch"));
 }

@@ -17,6 +17,7 @@ use crate::pipeline::Inputs;
 use crate::plan::{Place, Plan, Pointer};
 use crate::select::How;
 use crate::signature::show;
+use crate::sizes::Check;
 
 /// Largest table of the emitted code: its indices have 16 bits and one value of them means none.
 const MOST_ENTRIES: usize = 0xfffe;
@@ -87,7 +88,7 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
         "build_info": build_info(i),
         "rt": i.sizes.runtime.keys().collect::<Vec<_>>(),
         "input": input,
-        "checks": i.sizes.checks.iter().map(|(k, v)| check(k, v)).collect::<Result<Vec<_>>>()?,
+        "checks": i.sizes.checks.iter().map(check).collect::<Result<Vec<_>>>()?,
         "weights": plan.weights.iter().filter_map(|id| {
             let s = plan.graph.node(*id).facts.stored.as_ref()?;
             Some(json!({ "name": s.tensor, "type_id": s.dtype.id(), "type": s.dtype.to_string(), "ne": s.ne, "bytes": s.bytes }))
@@ -276,8 +277,9 @@ fn flops(plan: &Plan) -> String {
     rest.join(" + ")
 }
 
-fn check(key: &str, value: &MetaValue) -> Result<Value> {
-    Ok(match value {
+fn check(check: &Check) -> Result<Value> {
+    let key = &check.key;
+    let mut json = match &check.value {
         MetaValue::String(s) => json!({ "key": key, "type": "string", "value": s }),
         MetaValue::Bool(b) => json!({ "key": key, "type": "bool", "value": u8::from(*b).to_string() }),
         MetaValue::U32(v) => json!({ "key": key, "type": "u32", "value": v.to_string() }),
@@ -291,7 +293,9 @@ fn check(key: &str, value: &MetaValue) -> Result<Value> {
                 format!("metadata \"{key}\" of type {} cannot be checked", other.describe_type()),
             ));
         }
-    })
+    };
+    json["optional"] = json!(check.optional);
+    Ok(json)
 }
 
 /// SHA-256 of a map file as the build read it.

@@ -499,8 +499,8 @@ static int32_t iso_map_unchanged(const iso_map *map, iso_error *error)
 
 /* ======== manifest: what the GGUF file must contain ======== */
 
-enum { ISO_CHECK_SLOTS = 14, ISO_WEIGHT_SLOTS = 352 };
-static const uint32_t iso_check_count = 14;
+enum { ISO_CHECK_SLOTS = 15, ISO_WEIGHT_SLOTS = 352 };
+static const uint32_t iso_check_count = 15;
 static const uint32_t iso_weight_count = 352;
 
 typedef enum { ISO_INTEGER, ISO_FLOAT, ISO_BOOL, ISO_STRING } iso_check_kind;
@@ -509,6 +509,7 @@ typedef struct {
     const char *key;
     iso_check_kind kind;
     bool array;
+    bool optional; /* may be left out: that means the expected value */
     uint32_t count;
     const void *expected; /* int64_t, float or const char * [count]; bool as int64_t */
 } iso_check;
@@ -532,25 +533,27 @@ static const int64_t iso_expected_7[] = { 16 };
 static const int64_t iso_expected_8[] = { 4096 };
 static const int64_t iso_expected_9[] = { 16 };
 static const int64_t iso_expected_10[] = { 768 };
-static const float iso_expected_11[] = { 0x1.0c6f7ap-20f };
-static const float iso_expected_12[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
+static const int64_t iso_expected_11[] = { 2 };
+static const float iso_expected_12[] = { 0x1.0c6f7ap-20f };
 static const float iso_expected_13[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
+static const float iso_expected_14[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 
 static const iso_check iso_checks[ISO_CHECK_SLOTS] = {
-    { "general.architecture", ISO_STRING, false, 1, iso_expected_0 },
-    { "clip.has_vision_encoder", ISO_BOOL, false, 1, iso_expected_1 },
-    { "clip.projector_type", ISO_STRING, false, 1, iso_expected_2 },
-    { "clip.use_gelu", ISO_BOOL, false, 1, iso_expected_3 },
-    { "clip.vision.embedding_length", ISO_INTEGER, false, 1, iso_expected_4 },
-    { "clip.vision.feed_forward_length", ISO_INTEGER, false, 1, iso_expected_5 },
-    { "clip.vision.block_count", ISO_INTEGER, false, 1, iso_expected_6 },
-    { "clip.vision.attention.head_count", ISO_INTEGER, false, 1, iso_expected_7 },
-    { "clip.vision.projection_dim", ISO_INTEGER, false, 1, iso_expected_8 },
-    { "clip.vision.patch_size", ISO_INTEGER, false, 1, iso_expected_9 },
-    { "clip.vision.image_size", ISO_INTEGER, false, 1, iso_expected_10 },
-    { "clip.vision.attention.layer_norm_epsilon", ISO_FLOAT, false, 1, iso_expected_11 },
-    { "clip.vision.image_mean", ISO_FLOAT, true, 3, iso_expected_12 },
-    { "clip.vision.image_std", ISO_FLOAT, true, 3, iso_expected_13 },
+    { "general.architecture", ISO_STRING, false, false, 1, iso_expected_0 },
+    { "clip.has_vision_encoder", ISO_BOOL, false, false, 1, iso_expected_1 },
+    { "clip.projector_type", ISO_STRING, false, false, 1, iso_expected_2 },
+    { "clip.use_gelu", ISO_BOOL, false, false, 1, iso_expected_3 },
+    { "clip.vision.embedding_length", ISO_INTEGER, false, false, 1, iso_expected_4 },
+    { "clip.vision.feed_forward_length", ISO_INTEGER, false, false, 1, iso_expected_5 },
+    { "clip.vision.block_count", ISO_INTEGER, false, false, 1, iso_expected_6 },
+    { "clip.vision.attention.head_count", ISO_INTEGER, false, false, 1, iso_expected_7 },
+    { "clip.vision.projection_dim", ISO_INTEGER, false, false, 1, iso_expected_8 },
+    { "clip.vision.patch_size", ISO_INTEGER, false, false, 1, iso_expected_9 },
+    { "clip.vision.image_size", ISO_INTEGER, false, false, 1, iso_expected_10 },
+    { "clip.vision.spatial_merge_size", ISO_INTEGER, false, true, 1, iso_expected_11 },
+    { "clip.vision.attention.layer_norm_epsilon", ISO_FLOAT, false, false, 1, iso_expected_12 },
+    { "clip.vision.image_mean", ISO_FLOAT, true, false, 3, iso_expected_13 },
+    { "clip.vision.image_std", ISO_FLOAT, true, false, 3, iso_expected_14 },
 };
 
 static const iso_weight iso_weights[ISO_WEIGHT_SLOTS] = {
@@ -1293,6 +1296,9 @@ static int32_t iso_verify_pair(const iso_check *check, const iso_pair *pair, iso
     static const char *const kinds[] = { "integer", "f32", "bool", "string" };
     const char *const many = check->array ? "array of " : "";
     iso_reader strings;
+    if (pair == NULL && check->optional) {
+        return ISO_OK;
+    }
     if (pair == NULL) {
         return iso_fail(error, ISO_ERR_MISMATCH, "the GGUF file has no metadata key %s; expected %s%s", check->key, many, kinds[check->kind]);
     }

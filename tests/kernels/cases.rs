@@ -9,6 +9,8 @@ use isobit::ir::Attr;
 use isobit::json::{self, Node};
 use isobit::maps::{AttrKind, Maps, OpMap};
 
+use super::data::Mode;
+
 /// One set of sizes for one op; every number is known.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -24,6 +26,8 @@ pub struct Case {
     pub widths: Vec<u64>,
     /// The classes the case is for; none: all.
     pub only: Vec<String>,
+    /// The kinds of values it is run with.
+    pub modes: Vec<Mode>,
     /// Preprocessing: sizes of images.
     pub sizes: Vec<Vec<u32>>,
 }
@@ -96,6 +100,12 @@ fn expand(map: &OpMap, node: &Node, out: &mut Vec<Case>) -> Result<()> {
         sizes.push(numbers(n)?.iter().map(|v| *v as u32).collect());
     }
     let only = f.optional("only").map(Node::strings).transpose()?.unwrap_or_default();
+    let mut modes = Mode::ALL.to_vec();
+    if let Some(n) = f.optional("modes") {
+        let mode =
+            |n: &Node| Mode::from_name(n.str()?).ok_or_else(|| n.at.error("case", "a mode is plain, awkward, special or tiny", "this one"));
+        modes = n.array()?.iter().map(mode).collect::<Result<_>>()?;
+    }
     let layouts = f.optional("strides").map(Node::map).transpose()?;
     f.finish()?;
     for (dims, attrs) in variants {
@@ -115,6 +125,7 @@ fn expand(map: &OpMap, node: &Node, out: &mut Vec<Case>) -> Result<()> {
             strides: BTreeMap::new(),
             widths: widths.clone(),
             only: only.clone(),
+            modes: modes.clone(),
             sizes: sizes.clone(),
         };
         for (operand, n) in layouts.into_iter().flatten() {

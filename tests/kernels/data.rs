@@ -1,8 +1,6 @@
 //! Operands: deterministic random values, and the values at which arithmetic is awkward.
 
 use isobit::ir::Dtype;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use super::law::half;
@@ -20,7 +18,13 @@ pub enum Mode {
     Tiny,
 }
 
-pub const MODES: [Mode; 4] = [Mode::Plain, Mode::Awkward, Mode::Special, Mode::Tiny];
+impl Mode {
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Awkward, Self::Special, Self::Tiny];
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|m| format!("{m:?}").to_lowercase() == name)
+    }
+}
 
 /// A dense row-major tensor; one element per word, by its bits.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +47,11 @@ impl Tensor {
     }
 
     /// The elements as memory holds them with these strides; gaps hold NaN.
-    pub fn scatter(&self, strides: &[u64]) -> Vec<u8> {
+    pub fn scatter(&self, strides: &[u64], dense: &[u64]) -> Vec<u8> {
         let size = self.element_bytes();
+        if strides == dense {
+            return bytes(&self.bits, size);
+        }
         let last: u64 = self.dims.iter().zip(strides).map(|(n, s)| (n - 1) * s).sum();
         let mut out = vec![0xff; (last as usize + 1) * size];
         for (i, bits) in self.bits.iter().enumerate() {
@@ -67,16 +74,20 @@ pub fn element_bytes(dtype: Dtype) -> usize {
     }
 }
 
-/// Elements of dense memory, by their bits.
-pub fn elements(bytes: &[u8], size: usize) -> Vec<u32> {
-    bytes
-        .chunks_exact(size)
-        .map(|b| {
-            let mut word = [0; 4];
-            word[..size].copy_from_slice(b);
-            u32::from_le_bytes(word)
-        })
-        .collect()
+/// One element of dense memory, by its bits.
+pub fn element(bytes: &[u8], size: usize, index: usize) -> u32 {
+    let mut word = [0; 4];
+    word[..size].copy_from_slice(&bytes[index * size..(index + 1) * size]);
+    u32::from_le_bytes(word)
+}
+
+/// Elements as dense memory.
+pub fn bytes(bits: &[u32], size: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bits.len() * size);
+    for b in bits {
+        out.extend_from_slice(&b.to_le_bytes()[..size]);
+    }
+    out
 }
 
 pub fn is_nan(bits: u32, dtype: Dtype) -> bool {
@@ -87,16 +98,25 @@ pub fn is_nan(bits: u32, dtype: Dtype) -> bool {
     }
 }
 
-/// A stream of random numbers for one purpose.
-pub struct Random(ChaCha8Rng);
+/// A stream of random numbers for one purpose: SplitMix64, which is fast even where nothing is optimised.
+pub struct Random(u64);
 
 impl Random {
     pub fn new(purpose: &str) -> Self {
-        Self(ChaCha8Rng::from_seed(Sha256::digest(purpose.as_bytes()).into()))
+        let hash = Sha256::digest(purpose.as_bytes());
+        Self(hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte)))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
     }
 
     pub fn below(&mut self, n: u32) -> u32 {
-        ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
+        (((self.next() >> 32) * u64::from(n)) >> 32) as u32
     }
 
     pub fn byte(&mut self) -> u8 {
@@ -113,8 +133,9 @@ impl Random {
 
     /// The sum of four uniform values, as near to normal as is needed, made without rounding.
     fn plain(&mut self) -> f32 {
-        let sum: i32 = (0..4).map(|_| self.below(1 << 16) as i32 - (1 << 15)).sum();
-        sum as f32 / 32768.0
+        let x = self.next();
+        let sum = (x & 0xffff) + (x >> 16 & 0xffff) + (x >> 32 & 0xffff) + (x >> 48);
+        (sum as i32 - 2 * 65535) as f32 / 32768.0
     }
 }
 
@@ -163,7 +184,7 @@ fn floats(random: &mut Random, mode: Mode, n: usize) -> Vec<f32> {
             if random.below(3) == 0 {
                 for _ in 0..=random.below(2) {
                     let at = random.below(n as u32) as usize;
-                    let nan = 0x7f80_0001 + random.below(0x7f_fffe) | random.below(2) << 31;
+                    let nan = (0x7f80_0001 + random.below(0x7f_fffe)) | (random.below(2) << 31);
                     row[at] = random.pick(&[f32::INFINITY, f32::NEG_INFINITY, f32::from_bits(nan)]);
                 }
             }

@@ -8,7 +8,7 @@ use isobit::maps::KernelDef;
 
 use super::data::{self, Mode, Tensor};
 use super::law::{Given, Law};
-use super::library::{Build, Spec, Thunk, Unit, Use};
+use super::library::{Build, Spec, Thunk, Unit, Use, dense};
 use super::memory::{self, Buffer};
 
 /// What a kernel did wrong.
@@ -16,7 +16,7 @@ use super::memory::{self, Buffer};
 pub enum Fault {
     /// Other bits than expected.
     Values { wrong: usize, of: usize, at: Vec<u64>, expected: String, got: String },
-    /// An element of the output keeps what it held.
+    /// An element of the output depends on what the output or the scratch held.
     NotWritten { at: Vec<u64> },
     /// A byte outside the output has changed.
     OutsideOutput { offset: isize },
@@ -32,7 +32,7 @@ impl fmt::Display for Fault {
             Self::Values { wrong, of, at, expected, got } => {
                 write!(f, "{wrong} of {of} elements differ, the first at {at:?}: expected {expected}, got {got}")
             }
-            Self::NotWritten { at } => write!(f, "the element at {at:?} is not written"),
+            Self::NotWritten { at } => write!(f, "the element at {at:?} is not written, or depends on what the scratch held"),
             Self::OutsideOutput { offset } => write!(f, "writes byte {offset} of its output, which is outside"),
             Self::OutsideScratch { offset } => write!(f, "writes byte {offset} of its scratch, which is outside"),
             Self::WrittenTwice { at } => write!(f, "two tasks write the element at {at:?}"),
@@ -56,18 +56,19 @@ impl Operands {
 
     /// Given values, laid out as `specs` say.
     pub fn of(tensors: Vec<Tensor>, specs: &[Spec]) -> Self {
-        let placed = tensors.iter().zip(specs).map(|(t, s)| Buffer::input(&t.scatter(&s.strides))).collect();
+        let placed = tensors.iter().zip(specs).map(|(t, s)| Buffer::input(&t.scatter(&s.strides, &dense(&s.dims)))).collect();
         Self { tensors, placed }
     }
 }
 
-/// What a law makes of operands.
-pub fn by_law(law: &Law, used: &Use, operands: &Operands) -> Vec<u32> {
+/// The output as a law has it.
+pub fn by_law(law: &Law, used: &Use, operands: &Operands) -> Vec<u8> {
     let floats = used.case.attrs.iter().filter_map(|(n, a)| match a {
         isobit::ir::Attr::F32(v) => Some((n.clone(), *v)),
         _ => None,
     });
-    (law.compute)(&Given { operands: &operands.tensors, dims: &used.case.dims, floats: &floats.collect() })
+    let given = Given { operands: &operands.tensors, dims: &used.case.dims, floats: &floats.collect() };
+    data::bytes(&(law.compute)(&given), data::element_bytes(used.result().dtype))
 }
 
 /// One kernel, ready to be called.
@@ -106,21 +107,27 @@ impl<'a> Kernel<'a> {
     /// Slots of the operands whose bytes the output may take.
     pub fn over(&self, used: &Use) -> Vec<usize> {
         let specs = used.operands();
-        (0..specs.len()).filter(|i| self.def.over.contains(&specs[*i].name)).collect()
+        let fits = |s: &Spec| self.def.over.contains(&s.name) && s.strides == dense(&s.dims);
+        (0..specs.len()).filter(|i| fits(&specs[*i])).collect()
     }
 
     /// The whole output; what the output and the scratch held before makes no difference.
     pub fn full(&self, operands: &Operands) -> Result<Vec<u8>, Fault> {
-        self.ranges(operands, &[(0, self.tasks)], false)
-    }
-
-    /// The same by ranges of tasks, in this order or at once.
-    pub fn ranges(&self, operands: &Operands, ranges: &[(usize, usize)], at_once: bool) -> Result<Vec<u8>, Fault> {
-        let (a, b) = (self.call(operands, ranges, at_once, 0, None)?, self.call(operands, ranges, at_once, 1, None)?);
-        if let Some(i) = self.differing(&a, &b).first() {
-            return Err(Fault::NotWritten { at: self.place(*i) });
+        let whole = [(0, self.tasks)];
+        let (a, b) = (self.call(operands, &whole, false, 0, None)?, self.call(operands, &whole, false, 1, None)?);
+        let size = data::element_bytes(self.result.dtype);
+        let differs = |i: &usize| data::element(&a, size, *i) != data::element(&b, size, *i);
+        if a != b
+            && let Some(i) = (0..a.len() / size).find(differs)
+        {
+            return Err(Fault::NotWritten { at: self.place(i) });
         }
         Ok(a)
+    }
+
+    /// The output by ranges of tasks, in this order or at once; what was there before has one of two values.
+    pub fn ranges(&self, operands: &Operands, ranges: &[(usize, usize)], at_once: bool, poison: usize) -> Result<Vec<u8>, Fault> {
+        self.call(operands, ranges, at_once, poison, None)
     }
 
     /// The output in the bytes of an operand.
@@ -144,7 +151,7 @@ impl<'a> Kernel<'a> {
                     return Err(Fault::WrittenTwice { at: self.place(i) });
                 }
                 if a[part.clone()] != whole[part.clone()] || b[part.clone()] != whole[part.clone()] {
-                    let show = |bytes: &[u8]| show(data::elements(&bytes[part.clone()], size)[0], self.result.dtype);
+                    let show = |bytes: &[u8]| show(data::element(bytes, size, i), self.result.dtype);
                     let at = self.place(i);
                     return Err(Fault::Values { wrong: 1, of: 1, at, expected: show(whole), got: show(&a) });
                 }
@@ -204,14 +211,6 @@ impl<'a> Kernel<'a> {
         Ok(output.bytes().to_vec())
     }
 
-    fn differing(&self, a: &[u8], b: &[u8]) -> Vec<usize> {
-        if a == b {
-            return Vec::new();
-        }
-        let size = data::element_bytes(self.result.dtype);
-        (0..a.len() / size).filter(|i| a[i * size..(i + 1) * size] != b[i * size..(i + 1) * size]).collect()
-    }
-
     fn place(&self, index: usize) -> Vec<u64> {
         place(&self.result.dims, index)
     }
@@ -219,23 +218,32 @@ impl<'a> Kernel<'a> {
     /// Result bytes as a tensor.
     pub fn tensor(&self, bytes: &[u8]) -> Tensor {
         let (dtype, dims) = (self.result.dtype, self.result.dims.clone());
-        Tensor { dtype, dims, bits: data::elements(bytes, data::element_bytes(dtype)) }
+        let size = data::element_bytes(dtype);
+        Tensor { dtype, dims, bits: (0..bytes.len() / size).map(|i| data::element(bytes, size, i)).collect() }
     }
 
     /// Compares with what is expected; NaNs are equal unless their bits are part of the law.
-    pub fn compare(&self, expected: &[u32], got: &[u8], nan_bits: bool) -> Result<(), Fault> {
+    pub fn compare(&self, expected: &[u8], got: &[u8], nan_bits: bool) -> Result<(), Fault> {
+        assert_eq!(expected.len(), got.len(), "{}: bytes of the output", self.label);
+        if expected == got {
+            return Ok(());
+        }
         let dtype = self.result.dtype;
-        let got = data::elements(got, data::element_bytes(dtype));
-        assert_eq!(expected.len(), got.len(), "{}: elements of the output", self.label);
-        let same = |(a, b): (&u32, &u32)| a == b || !nan_bits && data::is_nan(*a, dtype) && data::is_nan(*b, dtype);
-        let wrong: Vec<usize> = expected.iter().zip(&got).enumerate().filter(|(_, pair)| !same(*pair)).map(|(i, _)| i).collect();
+        let (size, nan) = (data::element_bytes(dtype), |bits| !nan_bits && data::is_nan(bits, dtype));
+        let pair = |i: usize| (data::element(expected, size, i), data::element(got, size, i));
+        let differs = |i: &usize| {
+            let (a, b) = pair(*i);
+            a != b && !(nan(a) && nan(b))
+        };
+        let wrong: Vec<usize> = (0..got.len() / size).filter(differs).collect();
         let Some(first) = wrong.first() else { return Ok(()) };
+        let (a, b) = pair(*first);
         Err(Fault::Values {
             wrong: wrong.len(),
-            of: got.len(),
+            of: got.len() / size,
             at: self.place(*first),
-            expected: show(expected[*first], dtype),
-            got: show(got[*first], dtype),
+            expected: show(a, dtype),
+            got: show(b, dtype),
         })
     }
 }

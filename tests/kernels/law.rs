@@ -182,7 +182,7 @@ fn linear(g: &Given, lanes: usize, ordered: bool, last: &str) -> Vec<f32> {
 /// The table that GELU reads: f16 to f16.
 pub fn gelu_table(h: u16) -> u16 {
     let v = half::widen(h);
-    let a = (0.797_884_56 * v) * (0.044715 * v).mul_add(v, 1.0);
+    let a = (0.797_884_6 * v) * (0.044715 * v).mul_add(v, 1.0);
     let tanh = f64::from(a).tanh() as f32;
     half::round((0.5 * v) * (1.0 + tanh))
 }

@@ -29,15 +29,15 @@ pub struct World {
     pub maps: Maps,
     pub target: Target,
     pub cases: IndexMap<String, Vec<Case>>,
-    /// Every compiler with every level of optimisation; the first is the one that most tests use.
+    /// Compilers and their flags; the first is the one that most tests use.
     pub builds: Vec<Build>,
 }
 
-/// One compiler at one level of optimisation.
+/// One compiler with one set of flags.
 pub struct Build {
     pub name: String,
     pub compiler: Option<PathBuf>,
-    level: &'static str,
+    flags: &'static [&'static str],
     units: OnceLock<BTreeMap<(String, String), Unit>>,
 }
 
@@ -97,15 +97,23 @@ fn builds() -> Vec<Build> {
     if compilers.is_empty() {
         compilers.push(("cc".to_string(), None));
     }
-    let build = |(name, compiler): &(String, Option<PathBuf>), level| Build {
-        name: format!("{name} {level}"),
-        compiler: compiler.clone(),
-        level,
-        units: OnceLock::new(),
-    };
-    let at = |level| compilers.iter().map(move |c| build(c, level));
-    at("-O2").chain(at("-O0")).collect()
+    let mut builds = Vec::new();
+    for flags in FLAGS {
+        for (name, compiler) in &compilers {
+            let name = format!("{name} {}", flags.join(" "));
+            builds.push(Build { name, compiler: compiler.clone(), flags, units: OnceLock::new() });
+        }
+        if flags.contains(&"-march=native") {
+            // one compiler is enough for what this adds
+            builds.truncate(builds.len() - compilers.len() + 1);
+        }
+    }
+    builds
 }
+
+/// The last gives portable kernels instructions that they otherwise do without, fma among them.
+const FLAGS: &[&[&str]] =
+    if cfg!(target_arch = "x86_64") { &[&["-O2"], &["-O0"], &["-O3", "-march=native"]] } else { &[&["-O2"], &["-O0"], &["-O3"]] };
 
 fn has_feature(name: &str) -> bool {
     #[cfg(target_arch = "x86_64")]
@@ -276,6 +284,7 @@ impl Use<'_> {
                 strides: strides.map(|(p, s)| (p.name.clone(), s.strides.clone())).collect(),
                 widths: Vec::new(),
                 only: Vec::new(),
+                modes: self.case.modes.clone(),
                 sizes: Vec::new(),
             };
             first = Some(Use { map, class, row, case: &case }.result());
@@ -336,7 +345,7 @@ impl Build {
     pub fn load(&self, name: &str, source: &Source) -> Unit {
         let world = world();
         let mut flags: Vec<String> = world.target.compile.iter().filter(|f| !f.starts_with("-O")).cloned().collect();
-        flags.extend([self.level, "-Wall", "-Wextra", "-Wpedantic", "-Werror"].map(str::to_string));
+        flags.extend(self.flags.iter().chain(&["-Wall", "-Wextra", "-Wpedantic", "-Werror"]).map(|f| f.to_string()));
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernels");
         let compiled = compiler::compile_with(self.compiler.as_deref(), &[(name, &source.text)], name, &flags, Some(&cache));
         let compiled = compiled.unwrap_or_else(|e| panic!("{name} with {}: {}", self.name, e.plain()));

@@ -57,7 +57,10 @@ fn unit(build: &Build) -> &'static Unit {
                 Role::Pixels => ("void", "const uint8_t *src, float *dst, size_t n", "src, dst, n"),
             };
             let back = if result == "int" { "return " } else { "" };
-            let _ = writeln!(text, "\n{result} test_{symbol}({parameters});\n{result} test_{symbol}({parameters}) {{ {back}{symbol}({arguments}); }}");
+            let _ = writeln!(
+                text,
+                "\n{result} test_{symbol}({parameters});\n{result} test_{symbol}({parameters}) {{ {back}{symbol}({arguments}); }}"
+            );
             if role == Role::Image {
                 let parameters = "uint32_t w, uint32_t h, uint32_t to_w, uint32_t to_h";
                 let name = format!("test_scratch_{symbol}");
@@ -95,8 +98,10 @@ pub fn pin(pins: &mut Pins) {
     });
 }
 
-/// Calls `each` with kernel id, case, what it is run on, the law's bytes and the kernel's.
-fn run(build: &Build, each: &mut dyn FnMut(&str, &Case, &str, &[u8], &[u8])) {
+/// Takes kernel id, case, what it is run on, the law's bytes and the kernel's.
+type EachRun<'a> = &'a mut dyn FnMut(&str, &Case, &str, &[u8], &[u8]);
+
+fn run(build: &Build, each: EachRun) {
     let unit = unit(build);
     for (map, role) in ops() {
         let id = kernel_id(map);
@@ -105,14 +110,18 @@ fn run(build: &Build, each: &mut dyn FnMut(&str, &Case, &str, &[u8], &[u8])) {
             let label = format!("{id} with {} on {}", build.name, case.text);
             // SAFETY: these are the types of the functions that `unit` writes.
             match role {
-                Role::Size => sizes(unsafe { unit.function(&format!("test_{symbol}")) }, case, &mut |what, law, got| each(id, case, what, law, got)),
+                Role::Size => {
+                    sizes(unsafe { unit.function(&format!("test_{symbol}")) }, case, &mut |what, law, got| each(id, case, what, law, got))
+                }
                 Role::Image => {
                     let (resize, scratch) =
                         unsafe { (unit.function(&format!("test_{symbol}")), unit.function(&format!("test_scratch_{symbol}"))) };
                     images(resize, scratch, case, &label, &mut |what, law, got| each(id, case, what, law, got));
                 }
                 Role::Pixels => {
-                    pixels(unsafe { unit.function(&format!("test_{symbol}")) }, case, &label, &mut |what, law, got| each(id, case, what, law, got));
+                    pixels(unsafe { unit.function(&format!("test_{symbol}")) }, case, &label, &mut |what, law, got| {
+                        each(id, case, what, law, got)
+                    });
                 }
             }
         }

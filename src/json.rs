@@ -82,7 +82,10 @@ fn convert(source: &Arc<Source>, ast: &Ast, pointer: String) -> Result<Node> {
         Ast::NullKeyword(_) => Value::Null,
         Ast::BooleanLit(b) => Value::Bool(b.value),
         Ast::NumberLit(n) => Value::Number(n.value.to_string()),
-        Ast::StringLit(s) => Value::String(s.value.to_string()),
+        Ast::StringLit(s) => {
+            plain(&at)?;
+            Value::String(s.value.to_string())
+        }
         Ast::Array(a) => Value::Array(
             a.elements.iter().enumerate().map(|(i, e)| convert(source, e, format!("{}/{i}", at.pointer))).collect::<Result<_>>()?,
         ),
@@ -96,6 +99,7 @@ fn convert(source: &Arc<Source>, ast: &Ast, pointer: String) -> Result<Node> {
                 let pointer = format!("{}/{}", at.pointer, key.replace('~', "~0").replace('/', "~1"));
                 let node = convert(source, &property.value, pointer)?;
                 let key_at = At { source: source.clone(), span: name.range.start..name.range.end, pointer: node.at.pointer.clone() };
+                plain(&key_at)?;
                 if map.insert(key.clone(), node).is_some() {
                     return Err(key_at.error("json-duplicate-key", format!("key \"{key}\" appears twice"), "second time here"));
                 }
@@ -104,6 +108,14 @@ fn convert(source: &Arc<Source>, ast: &Ast, pointer: String) -> Result<Node> {
         }
     };
     Ok(Node { value, at })
+}
+
+/// The parser takes control characters in strings, JSON does not.
+fn plain(at: &At) -> Result<()> {
+    match at.source.text[at.span.clone()].find(|c| c < ' ') {
+        Some(_) => Err(at.error("json-syntax", "a string holds a control character, such as a line break", "this string")),
+        None => Ok(()),
+    }
 }
 
 impl Node {

@@ -208,6 +208,77 @@ fn write_gguf(path: &Path, lines: &[String]) -> GgufDirectory {
     writer.write(path, |info, sink| sink.bytes(&vec![0; info.bytes as usize]), |_, _| ()).unwrap()
 }
 
+/// A number that looks random, and the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % n as u64) as usize
+    }
+}
+
+/// A JSON text with one word, number or line exchanged, doubled or gone.
+fn damage(text: &str, random: &mut Random) -> String {
+    let tokens: Vec<&str> = text.split_inclusive([' ', '\n']).collect();
+    let at = random.below(tokens.len());
+    let other = tokens[random.below(tokens.len())].to_string();
+    let odd = [
+        "0",
+        "-1",
+        "1e99",
+        "18446744073709551615",
+        "\"\"",
+        "\"b*gh\"",
+        "\"width/0\"",
+        "[]",
+        "{}",
+        "null",
+        "\"x\"",
+        "[1, 2, 3, 4, 5]",
+        "\"4096*4096*4096*4096\"",
+    ];
+    let mut out: Vec<String> = tokens.iter().map(|t| t.to_string()).collect();
+    let tail: String = out[at].trim_start_matches(|c: char| !"],}\n ".contains(c)).to_string();
+    match random.below(5) {
+        0 => out[at] = other,
+        1 => out[at].clear(),
+        2 => out[at] = format!("{0}{0}", out[at]),
+        3 => out[at] = format!("{}{tail}", odd[random.below(odd.len())]),
+        _ => {
+            let next = random.below(out.len());
+            out.swap(at, next);
+        }
+    }
+    out.concat()
+}
+
+#[test]
+fn damaged_files_give_errors_and_no_panic() {
+    let rounds = std::env::var("ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(300);
+    let json: Vec<&String> = base().keys().filter(|p| p.ends_with(".json")).collect();
+    let mut random = Random(1);
+    let mut compiled = 0;
+    for round in 0..rounds {
+        let mut files = base().clone();
+        // the template is as long as all maps together
+        let path = if random.below(2) == 0 { "template.json" } else { json[random.below(json.len())] };
+        let text = files.get_mut(path).unwrap();
+        for _ in 0..=random.below(2) {
+            *text = damage(text, &mut random);
+        }
+        let changed = text.clone();
+        let command = ["emit", "--weights", if round % 2 == 0 { "f32" } else { "f16" }].map(str::to_string).to_vec();
+        let case = Case { head: String::new(), command, files, gguf: None, expected: String::new() };
+        match std::panic::catch_unwind(|| case.result(Path::new("."))) {
+            Ok(Ok(_)) => compiled += 1,
+            Ok(Err(e)) => assert!(!e.code().starts_with("internal-"), "{path}, round {round}: {}\n{changed}", e.plain()),
+            Err(_) => panic!("{path}, round {round}: panic with\n{changed}"),
+        }
+    }
+    assert!(compiled < rounds, "some damage was found");
+}
+
 /// The first line that differs, with both sides.
 fn difference(expected: &str, found: &str) -> String {
     let n = expected.lines().zip(found.lines()).take_while(|(a, b)| a == b).count();

@@ -84,11 +84,11 @@ fn group(file: File, profile: &'static str, taps: Taps) -> Group {
     }
 }
 
-/// Three minutes: small files, five sizes, both profiles, with every tap and with the taps that fusion leaves.
+/// Three minutes: small files and one of awkward sizes, five image sizes, both profiles, with every tap and with the taps that fusion leaves.
 pub fn cut(profiles: &[&'static str]) -> Vec<Group> {
     let mut groups = Vec::new();
     for &profile in profiles {
-        for file in TINY.into_iter().chain(CONVERTED) {
+        for file in TINY.into_iter().chain(CONVERTED).chain([MID[0]]) {
             for taps in TAPS {
                 let base = group(file, profile, taps);
                 groups.push(Group { sizes: "32x32,96x96,128x128,64x512", sources: "300x200", ..base.clone() });

@@ -51,7 +51,7 @@ impl Both {
         let (unit_name, header) = (format!("{}.c", template.encoder), format!("{}.h", template.encoder));
         let files = [(unit_name.as_str(), sources[&unit_name].as_str()), (header.as_str(), sources[&header].as_str())];
         // nothing is encoded here, so the compiler need not optimise
-        let flags = ["-std=c11", "-O0", "-ffp-contract=off"].map(str::to_string);
+        let flags = ["-std=c11", "-O0", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Werror"].map(str::to_string);
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planner");
         let compiled = compiler::compile(&files, &unit_name, &flags, Some(&cache)).unwrap_or_else(|e| panic!("{}", e.plain()));
         let dir = tempfile::tempdir().unwrap();

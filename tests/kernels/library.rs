@@ -103,7 +103,7 @@ fn builds() -> Vec<Build> {
             let name = format!("{name} {}", flags.join(" "));
             builds.push(Build { name, compiler: compiler.clone(), flags, units: OnceLock::new() });
         }
-        if flags.contains(&"-march=native") {
+        if flags.contains(&"-O3") {
             // one compiler is enough for what this adds
             builds.truncate(builds.len() - compilers.len() + 1);
         }
@@ -111,7 +111,7 @@ fn builds() -> Vec<Build> {
     builds
 }
 
-/// The last gives portable kernels instructions that they otherwise do without, fma among them.
+/// The last are for portable kernels: all optimisations, and instructions that they otherwise do without.
 const FLAGS: &[&[&str]] =
     if cfg!(target_arch = "x86_64") { &[&["-O2"], &["-O0"], &["-O3", "-march=native"]] } else { &[&["-O2"], &["-O0"], &["-O3"]] };
 
@@ -320,7 +320,8 @@ impl Build {
         let world = world();
         let mut jobs = Vec::new();
         for map in world.graph_ops() {
-            for variant in world.variants() {
+            // variants name their instructions themselves, so that more optimisation adds little to them
+            for variant in world.variants().into_iter().filter(|v| v.is_empty() || !self.flags.contains(&"-O3")) {
                 if let Some(source) = source_of(world, map, variant) {
                     jobs.push(((map.op.clone(), variant.to_string()), source));
                 }

@@ -145,10 +145,12 @@ pub fn tensor(purpose: &str, mode: Mode, dtype: Dtype, dims: &[u64]) -> Tensor {
     let count: u64 = dims.iter().product();
     let row = dims.last().copied().unwrap_or(1).max(1) as usize;
     let mut bits = Vec::with_capacity(count as usize);
+    // about two special rows, so that most of the result is no NaN
+    let rarely = (count / row as u64 / 2).max(3) as u32;
     while bits.len() < count as usize {
         match dtype {
-            Dtype::F32 => bits.extend(floats(&mut random, mode, row).iter().map(|v| v.to_bits())),
-            Dtype::F16 => bits.extend(floats(&mut random, mode, row).iter().map(|v| u32::from(half::round(*v)))),
+            Dtype::F32 => bits.extend(floats(&mut random, mode, row, rarely).iter().map(|v| v.to_bits())),
+            Dtype::F16 => bits.extend(floats(&mut random, mode, row, rarely).iter().map(|v| u32::from(half::round(*v)))),
             Dtype::I32 => bits.extend((0..row).map(|_| integer(&mut random, mode).cast_unsigned())),
             _ => panic!("values of type {dtype} cannot be made here"),
         }
@@ -156,8 +158,8 @@ pub fn tensor(purpose: &str, mode: Mode, dtype: Dtype, dims: &[u64]) -> Tensor {
     Tensor { dtype, dims: dims.to_vec(), bits }
 }
 
-/// One row of f32 values.
-fn floats(random: &mut Random, mode: Mode, n: usize) -> Vec<f32> {
+/// One row of f32 values; one in `rarely` has special ones in mode special.
+fn floats(random: &mut Random, mode: Mode, n: usize, rarely: u32) -> Vec<f32> {
     let mut row: Vec<f32> = (0..n).map(|_| random.plain()).collect();
     match mode {
         Mode::Plain => {}
@@ -181,7 +183,7 @@ fn floats(random: &mut Random, mode: Mode, n: usize) -> Vec<f32> {
             }
         },
         Mode::Special => {
-            if random.below(3) == 0 {
+            if random.below(rarely) == 0 {
                 for _ in 0..=random.below(2) {
                     let at = random.below(n as u32) as usize;
                     let nan = (0x7f80_0001 + random.below(0x7f_fffe)) | (random.below(2) << 31);

@@ -20,7 +20,7 @@ struct Mutant {
     found: fn(&Fault) -> bool,
 }
 
-const MUTANTS: [Mutant; 8] = [
+const MUTANTS: [Mutant; 9] = [
     Mutant {
         what: "the tail of the sum is dropped",
         kernel: "linear.f32.vdot16",
@@ -35,6 +35,14 @@ const MUTANTS: [Mutant; 8] = [
         case: "h=3 d=16",
         from: "fmaf(x0, s, x1c)",
         to: "(x0 * s + x1c)",
+        found: |f| matches!(f, Fault::Values { .. }),
+    },
+    Mutant {
+        what: "a coefficient of the exponential is off by its last bit",
+        kernel: "attention.f32.tile64_exp16",
+        case: "m=130 images=2",
+        from: "0x1.573e2ep-5f",
+        to: "0x1.573e30p-5f",
         found: |f| matches!(f, Fault::Values { .. }),
     },
     Mutant {

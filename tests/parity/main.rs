@@ -88,15 +88,6 @@ fn run(cli: &Cli) -> Result<bool, String> {
         Extent::Full => plan::full(&profiles),
     };
     groups.retain(|g| cli.file.as_deref().is_none_or(|part| g.file.name.contains(part)));
-    groups.retain(|g| match memory_short(g.memory) {
-        None => true,
-        Some(reason) => {
-            let what = format!("{}, {}, {} taps, {}", g.file.name, g.profile, report::taps_name(g.taps), report::sizes_of(g));
-            report.skipped.push(Skipped { what, reason });
-            false
-        }
-    });
-
     let subjects = prepare(&groups)?;
     let kinds = libraries(&groups, &subjects)?;
     println!("prepared in {:.0} s\n", started.elapsed().as_secs_f64());
@@ -104,12 +95,15 @@ fn run(cli: &Cli) -> Result<bool, String> {
     let bar = bar(groups.len() as u64, "comparing");
     for group in &groups {
         bar.set_message(report::group_name(group));
+        if let Some(reason) = memory_short(group.memory) {
+            say(&bar, &format!("skipped {}: {reason}", report::group_name(group)));
+            report.skipped.push(Skipped { what: report::group_name(group), reason });
+            bar.inc(1);
+            continue;
+        }
         let library = &kinds[&kind(group)];
         let outcome = compare(cli.extent, &oracles[group.profile], group, &subjects[group.file.name], library)?;
-        bar.println(outcome.line());
-        if !std::io::stderr().is_terminal() {
-            println!("{}", outcome.line());
-        }
+        say(&bar, &outcome.line());
         bar.inc(1);
         report.add(outcome);
     }
@@ -221,6 +215,11 @@ fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, li
     let started = Instant::now();
     let (output, value) = oracle.run(&arguments, &json)?;
     Ok(Outcome::new(group, &output, value, dump, started.elapsed()))
+}
+
+/// A line above the progress bar, or in the log where there is none.
+fn say(bar: &ProgressBar, line: &str) {
+    if std::io::stderr().is_terminal() { bar.println(line) } else { println!("{line}") }
 }
 
 /// A reason not to start what would not fit into memory.

@@ -121,7 +121,7 @@ pub fn full(profiles: &[&'static str]) -> Vec<Group> {
                 let base = Group { reference_threads: 2, memory: 4, ..group(file, profile, taps) };
                 groups.push(Group { sizes: "256x320", ..base.clone() });
                 let alone = file == REAL_SIZE[0] && profile == "ggml-avx2" && taps == Taps::Kept;
-                let memory = if taps == Taps::All { 14 } else { 8 };
+                let memory = if taps == Taps::All { 14 } else { 9 };
                 groups.push(Group { sizes: "768x768", threads: if alone { "2,1" } else { "2" }, memory, ..base });
             }
         }

@@ -46,7 +46,7 @@ pub fn compile_with(
     let unwritable = |e: io::Error| {
         Diagnostic::new("cache-unwritable", format!("cannot write compiled encoders: {e}"))
             .in_file(&cache)
-            .help("name another folder with --cache, or set XDG_CACHE_HOME")
+            .help("set XDG_CACHE_HOME to a folder that can be written")
     };
     fs::create_dir_all(&cache).map_err(unwritable)?;
     let work = temporary().tempdir_in(&cache).map_err(unwritable)?;

@@ -108,7 +108,7 @@ pub fn default_cache() -> Result<PathBuf> {
     base.map(|b| b.join("isobit")).ok_or_else(|| {
         Diagnostic::new("cache-unknown", "no folder is known for compiled encoders")
             .fact("neither XDG_CACHE_HOME nor HOME is an absolute path")
-            .help("name a folder with --cache, or set XDG_CACHE_HOME")
+            .help("set XDG_CACHE_HOME to an absolute path")
     })
 }
 

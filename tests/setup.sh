@@ -77,7 +77,7 @@ if [ "$goal" = test ]; then
     done
 fi
 
-# --- needs: name, package, what for; the last two only cost their own tests --------------------------------------
+# --- needs, each with its package; without an optional one only its own tests are skipped ---------------------------
 required=(make:make cc:gcc)
 optional=()
 if [ "$goal" = test ]; then

@@ -62,6 +62,14 @@ pub fn alternatives(
             reasons.push(format!("{}: needs {operand} of type {want}", rule.class));
             continue;
         }
+        let other = rule.option.iter().find_map(|(k, want)| {
+            let chosen = profile.options.get(k).map(|o| &o.chosen);
+            (chosen != Some(want)).then(|| format!("{}: for {k} {want}, chosen is {}", rule.class, chosen.map_or("nothing", |c| c)))
+        });
+        if let Some(reason) = other {
+            reasons.push(reason);
+            continue;
+        }
         let verdict = match &rule.when {
             None => Verdict::Always,
             Some(g) => g.decide(&|n| bound.get(n).cloned()).map_err(|e| rule.at.error("map-guard", e, "in this rule"))?,

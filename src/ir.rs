@@ -28,11 +28,14 @@ impl Dtype {
     pub const F16: Self = Self(GgmlType::F16);
     pub const I32: Self = Self(GgmlType::I32);
 
+    /// The type that maps and kernel ids call `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        GgmlType::from_name(name).map(Self)
+    }
+
     pub fn from_node(node: &Json) -> Result<Self> {
         let name = node.str()?;
-        GgmlType::from_name(name)
-            .map(Self)
-            .ok_or_else(|| node.at.error("dtype-unknown", format!("\"{name}\" is no element type"), "found this"))
+        Self::from_name(name).ok_or_else(|| node.at.error("dtype-unknown", format!("\"{name}\" is no element type"), "found this"))
     }
 
     pub fn of(kind: GgmlType) -> Self {
@@ -48,7 +51,7 @@ impl Dtype {
         self.0.name().to_lowercase()
     }
 
-    /// Bytes of one element; `None` for block formats, which are weights only.
+    /// Bytes of one element; `None` for block formats.
     pub fn element_bytes(self) -> Option<u64> {
         (self.0.block_size() == 1).then(|| self.0.block_bytes())
     }

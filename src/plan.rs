@@ -224,11 +224,22 @@ fn pointer(graph: &KernelGraph, base: &[Id], place: &BTreeMap<Id, Place>, id: Id
 
 fn bytes(graph: &KernelGraph, id: Id) -> Result<Dim> {
     let node = graph.node(id);
-    let size = || {
-        let element = Dim::constant(node.facts.dtype.element_bytes()?);
-        node.facts.shape.iter().try_fold(element, |p, d| p.mul(d))
+    let dtype = node.facts.dtype;
+    let size = || match dtype.element_bytes() {
+        Some(element) => node.facts.shape.iter().try_fold(Dim::constant(element), |p, d| p.mul(d)),
+        None => {
+            // blocks lie along the last dimension
+            let (row, outer) = node.facts.shape.split_last()?;
+            let row = Dim::constant(dtype.ggml().row_bytes(row.as_const()?)?);
+            outer.iter().try_fold(row, |p, d| p.mul(d))
+        }
     };
-    size().ok_or_else(|| node.at.error("plan-size", format!("\"{}\" has no size in bytes that fits", node.name), "this value"))
+    size().ok_or_else(|| {
+        let shape = crate::signature::show(&node.facts.shape);
+        node.at
+            .error("plan-size", format!("\"{}\" has no size in bytes: {shape} of {dtype}", node.name), "this value")
+            .help("a row of a block format has a fixed length that is a multiple of its block, and sizes fit into 64 bits")
+    })
 }
 
 impl Plan {

@@ -188,7 +188,8 @@ impl Selector<'_> {
                 let Some(pattern) = map.signature.as_ref().and_then(|s| s.operand(slot)) else { continue };
                 let (want, have) = (row[&pattern.name], self.out.node(*o).facts.dtype);
                 if want != have {
-                    if have == Dtype::F32 && class.convert.contains_key(&pattern.name) && self.out.node(*o).facts.stored.is_none() {
+                    let converts = class.convert.get(&pattern.name).is_some_and(|by_type| by_type.contains_key(&want));
+                    if have == Dtype::F32 && converts && self.out.node(*o).facts.stored.is_none() {
                         conversions += 1;
                     } else {
                         why = Some(format!("{} ({}) is {have}, this row wants {want}", pattern.name, self.out.node(*o).name));
@@ -228,7 +229,7 @@ impl Selector<'_> {
                 out.push(*o);
                 continue;
             }
-            let op = &class.convert[&name];
+            let op = &class.convert[&name][&want];
             if let Some(done) = self.converted.get(&(*o, op.clone())) {
                 out.push(*done);
                 continue;

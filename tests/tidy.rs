@@ -175,7 +175,7 @@ fn literals_are_told_from_comments_and_characters() {
 fn kernel_ids_and_files_are_the_same() {
     let maps = maps();
     let declared: BTreeSet<String> =
-        maps.ops.values().flat_map(|m| m.kernels.values()).map(|k| format!("kernel_maps/{}", k.id.path(&k.lang))).collect();
+        maps.ops.values().flat_map(|m| m.kernels.values()).map(|k| format!("kernel_maps/{}", k.source)).collect();
     let there: BTreeSet<String> = files("kernel_maps", ".j2").into_iter().collect();
     none("declared, but not there", &declared.difference(&there).cloned().collect::<Vec<_>>());
     none("there, but declared by no map", &there.difference(&declared).cloned().collect::<Vec<_>>());

@@ -74,9 +74,12 @@ pub struct Source {
     /// How a preset's weights are stored
     #[arg(long, default_value = "f16")]
     pub weights: String,
-    /// Which bits come out [default: the target's]
+    /// Which bits come out [default: the target's]; `auto`: those of the engine built for this very CPU
     #[arg(long)]
     pub profile: Option<String>,
+    /// A choice that the profile leaves open; `--NAME VALUE` is short for it (`ir-build list profiles` shows them)
+    #[arg(long = "option", value_name = "NAME=VALUE")]
+    pub options: Vec<Choice>,
     /// Language of the result
     #[arg(long, default_value = "c")]
     pub target: String,
@@ -228,6 +231,23 @@ pub struct CompareArgs {
     /// Rows of the table
     #[arg(long, default_value_t = 20)]
     pub rows: usize,
+}
+
+/// An option of a profile and the choice taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub option: String,
+    pub choice: String,
+}
+
+impl std::str::FromStr for Choice {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        s.split_once('=')
+            .map(|(option, choice)| Choice { option: option.to_string(), choice: choice.to_string() })
+            .ok_or_else(|| format!("\"{s}\" is not NAME=VALUE"))
+    }
 }
 
 /// Width and height in pixels.

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::USAGE;
 use super::args::{BuildArgs, Source};
 use super::output::Output;
+use super::profile::profile;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::emit::write_sources;
 use crate::files::{Files, find_template};
@@ -42,7 +43,7 @@ impl Loaded {
         let template = Template::parse(&text.name, &text.text)?;
         let maps = Maps::load(Files::kernel_maps(source.maps.as_deref())?)?;
         let target = maps.target(&source.target)?;
-        let profile = maps.profile(source.profile.as_deref().unwrap_or(&target.default_profile))?;
+        let profile = profile(source, &maps, &target)?;
         let sizes = match &source.model {
             Some(path) => Sizes::of_file(&template, GgufDirectory::read(path)?)?,
             None => Sizes::of_preset(&template, source.preset.as_deref(), &source.weights)?,
@@ -72,7 +73,7 @@ pub fn build(args: &BuildArgs, out: &Output) -> Result<ExitCode> {
         "{} ({}) for profile {}: {} steps, {} weights, {} taps\n{}: {} files, {} ({} changed)",
         loaded.template.encoder,
         loaded.sizes.label(),
-        loaded.profile.name,
+        loaded.profile.label(),
         plan.steps.len(),
         plan.weights.len(),
         plan.taps.len(),
@@ -82,7 +83,7 @@ pub fn build(args: &BuildArgs, out: &Output) -> Result<ExitCode> {
         written.changed,
     );
     let json = json!({
-        "reason": "build", "encoder": loaded.template.encoder, "sizes": loaded.sizes.label(), "profile": loaded.profile.name,
+        "reason": "build", "encoder": loaded.template.encoder, "sizes": loaded.sizes.label(), "profile": loaded.profile.label(),
         "steps": plan.steps.len(), "weights": plan.weights.len(), "taps": plan.taps.len(),
         "directory": dir.display().to_string(), "files": sources.keys().collect::<Vec<_>>(), "changed": written.changed,
     });

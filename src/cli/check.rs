@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::args::CheckArgs;
 use super::output::Output;
+use super::profile::profile;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::files::{Files, find_template, template_names};
 use crate::fuse::Taps;
 use crate::gguf::GgufDirectory;
-use crate::maps::Maps;
+use crate::maps::{Maps, Profile};
 use crate::pipeline::{self, Inputs};
 use crate::sizes::Sizes;
 use crate::template::Template;
@@ -52,14 +53,10 @@ struct Found {
 fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagnostic>) -> Result<Found> {
     let maps = Maps::load(Files::kernel_maps(args.source.maps.as_deref())?)?;
     let target = maps.target(&args.source.target)?;
-    let names = args.source.profile.clone().map_or_else(|| maps.files.json_stems("profiles"), |only| vec![only]);
-    let mut profiles = Vec::new();
-    for name in names {
-        match maps.profile(&name) {
-            Ok(p) => profiles.push(p),
-            Err(e) => errors.push(e),
-        }
-    }
+    let profiles = match &args.source.profile {
+        Some(_) => vec![profile(&args.source, &maps, &target)?],
+        None => every_profile(&maps, errors),
+    };
     let mut compiled = 0;
     for template in templates {
         for sizes in all_sizes(template, args) {
@@ -80,6 +77,30 @@ fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagn
         }
     }
     Ok(Found { ops: maps.ops.len(), profiles: profiles.len(), compiled })
+}
+
+/// All profiles, each with its usual choices and with every other choice once.
+fn every_profile(maps: &Maps, errors: &mut Vec<Diagnostic>) -> Vec<Profile> {
+    let mut out = Vec::new();
+    for name in maps.files.json_stems("profiles") {
+        let usual = match maps.profile(&name) {
+            Ok(p) => p,
+            Err(e) => {
+                errors.push(e);
+                continue;
+            }
+        };
+        for (option, o) in &usual.options {
+            for choice in o.choices.keys().filter(|c| **c != o.chosen) {
+                match maps.profile(&name).and_then(|mut p| p.choose(option, choice).map(|()| p)) {
+                    Ok(p) => out.push(p),
+                    Err(e) => errors.push(e),
+                }
+            }
+        }
+        out.push(usual);
+    }
+    out
 }
 
 /// The sizes asked for, or every preset under the weights asked for.

@@ -39,7 +39,7 @@ pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
         }
         How::Kernels(s) => {
             let op = node.op().unwrap_or_default();
-            text += &format!("op {op}, profile {}, target {}\n", loaded.profile.name, loaded.target.name);
+            text += &format!("op {op}, profile {}, target {}\n", loaded.profile.label(), loaded.target.name);
             let map = loaded.maps.op(op);
             let mut rows = Vec::new();
             for c in &s.choices {

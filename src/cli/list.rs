@@ -81,9 +81,17 @@ fn profiles(maps: &Maps) -> Result<Rows> {
     let mut rows = Vec::new();
     for name in maps.files.json_stems("profiles") {
         let p = maps.profile(&name)?;
-        rows.push(vec![name, p.doc.clone(), p.reference()]);
+        let lines = |text: Vec<String>| text.join("; ");
+        let reference = lines(p.stands_for.iter().map(|(k, v)| format!("{k}: {v}")).collect());
+        let options = lines(
+            p.options
+                .iter()
+                .map(|(k, o)| format!("{k} = {} [{}]", o.choices.keys().cloned().collect::<Vec<_>>().join(" | "), o.usual))
+                .collect(),
+        );
+        rows.push(vec![name, p.doc.clone(), options, reference]);
     }
-    Ok((vec!["profile", "what", "stands for"], rows))
+    Ok((vec!["profile", "what", "options [usual]", "stands for"], rows))
 }
 
 fn keys(file: &Path) -> Result<Rows> {

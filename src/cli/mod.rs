@@ -8,7 +8,9 @@ mod explain;
 mod list;
 mod output;
 mod plan;
+mod profile;
 mod run;
+mod shorthand;
 mod synth;
 
 use std::process::ExitCode;
@@ -23,7 +25,7 @@ const USAGE: &str = "usage";
 
 /// Parses the command line, runs it; exit code 0, 1 for bad data, 2 for bad usage.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(shorthand::written_out(std::env::args_os()));
     let out = output::Output::new(cli.message_format, cli.progress);
     let result = dispatch(&cli, &out);
     match result {

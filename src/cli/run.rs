@@ -90,7 +90,7 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         ControlFlow::Continue(())
     };
     let mut writer = match &args.dump {
-        Some(dir) => Some(TapWriter::create(dir, format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.name))?),
+        Some(dir) => Some(TapWriter::create(dir, format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label()))?),
         None => None,
     };
     let mut on_tap = |view: &crate::taps::TapView<'_>| match &mut writer {
@@ -134,7 +134,7 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         info.grid_cols,
         loaded.template.encoder,
         loaded.sizes.label(),
-        loaded.profile.name,
+        loaded.profile.label(),
         encoder.variant(),
         info.threads,
         info.tokens,
@@ -146,14 +146,14 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         picture_path.display(),
     );
     let json = json!({
-        "reason": "run", "profile": loaded.profile.name, "variant": encoder.variant(), "threads": info.threads, "width": info.width,
+        "reason": "run", "profile": loaded.profile.label(), "variant": encoder.variant(), "threads": info.threads, "width": info.width,
         "height": info.height, "grid": [info.grid_rows, info.grid_cols], "tokens": info.tokens, "embedding": info.embedding,
         "arena_bytes": info.arena_bytes, "flops": info.flops, "encode_seconds": encoded.as_secs_f64(), "open_seconds": opened.as_secs_f64(),
         "sha256": sha, "embeddings": npy_path.display().to_string(), "picture": picture_path.display().to_string(),
     });
     out.result(&text, &json);
     if let Some(file) = &args.expect {
-        expect(file, &loaded.profile.name, &sha)?;
+        expect(file, &loaded.profile.label(), &sha)?;
         out.result(&format!("expected    the same, says {}", file.display()), &json!({ "reason": "expected", "equal": true }));
     }
     Ok(ExitCode::SUCCESS)

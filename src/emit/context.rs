@@ -80,6 +80,12 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
             .fact(facts));
     }
     let (tokens, flops) = (add(&mut exprs, tokens.to_c()), add(&mut exprs, flops));
+    // ways of running that no kernel of this encoder knows are left out
+    let used = |n: usize, suffix: &str| {
+        let snippet = |name: &String| name.split_once('.').is_some_and(|(_, s)| s == suffix);
+        suffix.is_empty() || instances.list.values().any(|k| k.variant == n) || instances.snippets.keys().any(snippet)
+    };
+    let variants = i.target.variants.iter().enumerate().filter(|(n, v)| used(*n, &v.suffix)).map(|(_, v)| v);
     let guard_of = |suffix: &str| i.target.variants.iter().find(|v| v.suffix == suffix).and_then(|v| v.guard.clone());
     Ok(json!({
         "encoder": i.template.encoder,
@@ -104,7 +110,7 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
             let v = &i.target.variants[k.variant];
             json!({ "symbol": k.symbol, "id": k.id, "variant": v.name, "guard": v.guard, "text": k.text, "params": k.params, "args": k.args })
         }).collect::<Vec<_>>(),
-        "variants": i.target.variants.iter().map(|v| json!({
+        "variants": variants.map(|v| json!({
             "name": v.name, "macro": v.macro_name, "attribute": v.attribute, "features": v.features, "guard": v.guard,
         })).collect::<Vec<_>>(),
         "choices": choices,
@@ -312,7 +318,7 @@ fn stamp(i: &Inputs) -> Vec<String> {
         format!("Written by isobit {}; this code is yours to use under any licence you like.", env!("CARGO_PKG_VERSION")),
         format!("template  {} {}", i.template.encoder, hash(i.template.text.as_bytes())),
         format!("sizes     {}", i.sizes.label()),
-        format!("profile   {} {}", i.profile.name, map_hash(i, &format!("profiles/{}.json", i.profile.name))),
+        format!("profile   {} {}", i.profile.label(), map_hash(i, &format!("profiles/{}.json", i.profile.name))),
         format!("          {}", i.profile.doc),
         format!("target    {} {}", i.target.name, map_hash(i, &format!("targets/{}.json", i.target.name))),
         format!("maps      {}", i.maps.hash()),
@@ -343,7 +349,8 @@ fn build_info(i: &Inputs) -> String {
         "template_sha256": hash(i.template.text.as_bytes()),
         "sizes": i.sizes.label(),
         "profile": i.profile.name,
-        "reference": i.profile.stands_for,
+        "options": i.profile.options.iter().map(|(k, o)| (k.clone(), json!(o.chosen))).collect::<serde_json::Map<_, _>>(),
+        "reference": i.profile.reference(),
         "target": i.target.name,
         "maps_sha256": i.maps.hash(),
         "taps": if i.taps == Taps::All { "all" } else { "kept" },

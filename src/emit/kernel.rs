@@ -73,8 +73,7 @@ impl Instances {
             }
         }
         let (prototype, params) = call.prototype(&symbol);
-        let path = kernel.id.path(&kernel.lang);
-        let text = render(maps, &path, call.context(&symbol, &prototype))?;
+        let text = render(maps, &kernel.source, call.context(&symbol, &prototype))?;
         let instance = Instance { symbol: symbol.clone(), id: kernel.id.text.clone(), variant, text, params, args: kernel.args.len() };
         Ok(self.list.insert_full(symbol, instance).0)
     }
@@ -96,8 +95,9 @@ fn source(maps: &Maps, path: &str) -> Result<String> {
 
 /// The C functions of a preprocessing kernel: `symbol`, and helpers whose names begin with it.
 pub fn preprocessing(maps: &Maps, kernel: &KernelDef, symbol: &str, attrs: &IndexMap<String, Attr>) -> Result<String> {
-    let context = context! { name => symbol, attr => Value::from(Serde(attributes(attrs))) };
-    render(maps, &kernel.id.path(&kernel.lang), context)
+    let with = Value::from(Serde(&kernel.with));
+    let context = context! { name => symbol, attr => Value::from(Serde(attributes(attrs))), with => with };
+    render(maps, &kernel.source, context)
 }
 
 /// Renders a kernel source of the maps.
@@ -246,6 +246,7 @@ impl<'a> Call<'a> {
             stride => Value::from(Serde(&stride)),
             types => Value::from(Serde(&types)),
             variadic => Value::from(Serde(&variadic)),
+            with => Value::from(Serde(&self.kernel.with)),
         }
     }
 }

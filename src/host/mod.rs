@@ -1,5 +1,6 @@
-//! The machine at hand: its C compiler, the shared library it makes, and the files written on it.
+//! The machine at hand: its CPU, its C compiler, the shared library it makes, and the files written on it.
 
 pub mod compiler;
+pub mod cpu;
 pub mod library;
 pub mod npy;

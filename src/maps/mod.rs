@@ -7,7 +7,7 @@ mod target;
 use indexmap::IndexMap;
 
 pub use op::{AttrKind, ChainLink, ClassDef, Fused, KernelDef, KernelId, OpMap, Role, Row};
-pub use profile::{Profile, Rule};
+pub use profile::{Native, Profile, ProfileOption, Rule};
 pub use target::{Target, Variant};
 
 use crate::diagnostic::{Diagnostic, Result};
@@ -54,7 +54,7 @@ impl Maps {
                 self.check_chain(map, fused)?;
             }
             for class in map.classes.values() {
-                for (operand, op) in &class.convert {
+                for (operand, op) in class.convert.iter().flat_map(|(operand, ops)| ops.values().map(move |op| (operand, op))) {
                     let fail = |why: String| {
                         Err(class.at.error(
                             "map-convert",
@@ -62,9 +62,6 @@ impl Maps {
                             "in this class",
                         ))
                     };
-                    if !map.operand_names().contains(operand) {
-                        return fail(format!("{} has no operand {operand}", map.op));
-                    }
                     let Some(converter) = self.ops.get(op) else { return fail("no such op map".to_string()) };
                     if converter.signature.as_ref().is_none_or(|s| s.operands.len() != 1 || s.operands[0].variadic)
                         || !converter.attributes.is_empty()

@@ -46,8 +46,8 @@ pub struct ClassDef {
     pub matches: String,
     pub steps: Vec<String>,
     pub types: Vec<Row>,
-    /// Operand → op that converts it to the type a row asks for.
-    pub convert: IndexMap<String, String>,
+    /// Operand → type that a row asks for → op that converts an f32 value to it.
+    pub convert: IndexMap<String, IndexMap<Dtype, String>>,
     /// For a fused op: chain op → class it must equal.
     pub of: IndexMap<String, String>,
     pub at: At,
@@ -57,6 +57,10 @@ pub struct ClassDef {
 pub struct KernelDef {
     pub id: KernelId,
     pub lang: String,
+    /// Path of the source in the maps.
+    pub source: String,
+    /// Words that the source sees as `with.<name>`: kernels may share a source.
+    pub with: IndexMap<String, String>,
     pub args: Vec<String>,
     pub consts: Vec<String>,
     pub requires: Vec<Guard>,
@@ -100,7 +104,7 @@ impl KernelId {
         })
     }
 
-    /// Path of the kernel's source in the maps, for a language.
+    /// Path in the maps of a source that belongs to this kernel alone, for a language.
     pub fn path(&self, extension: &str) -> String {
         let (_, rest) = self.text.split_at(self.op.len() + 1);
         format!("{}/{rest}.{extension}.j2", self.op)
@@ -217,7 +221,7 @@ impl OpMap {
                 (_, Some(n)) => n.array()?.iter().map(|r| self.row(r)).collect::<Result<_>>()?,
                 (None, None) => return Err(node.at.error("json-missing-key", "key \"types\" is missing", "in this class")),
             },
-            convert: words(f.optional("convert"))?,
+            convert: self.conversions(f.optional("convert"))?,
             of: words(f.optional("of"))?,
             at: node.at.clone(),
         };
@@ -230,6 +234,24 @@ impl OpMap {
             ));
         }
         Ok(class)
+    }
+
+    fn conversions(&self, node: Option<&Node>) -> Result<IndexMap<String, IndexMap<Dtype, String>>> {
+        let Some(node) = node else { return Ok(IndexMap::new()) };
+        let mut out = IndexMap::new();
+        for (operand, by_type) in node.map()? {
+            if !self.operand_names().contains(operand) {
+                return Err(by_type.at.error("map-operand", format!("\"{operand}\" is no operand of {}", self.op), "converted here"));
+            }
+            let mut ops = IndexMap::new();
+            for (dtype, op) in by_type.map()? {
+                let dtype = Dtype::from_name(dtype)
+                    .ok_or_else(|| op.at.error("dtype-unknown", format!("\"{dtype}\" is no element type"), "its conversion"))?;
+                ops.insert(dtype, op.str()?.to_string());
+            }
+            out.insert(operand.clone(), ops);
+        }
+        Ok(out)
     }
 
     fn row(&self, node: &Node) -> Result<Row> {
@@ -264,11 +286,15 @@ impl OpMap {
         }
         let f = node.fields()?;
         let lang = f.required("lang")?.str()?.to_string();
-        if files.get(&id.path(&lang)).is_none() {
+        let source = match f.optional("source") {
+            Some(n) => format!("{}.{lang}.j2", n.str()?),
+            None => id.path(&lang),
+        };
+        if files.get(&source).is_none() {
             return Err(node
                 .at
                 .error("map-kernel-file", format!("kernel {text} has no file"), "declared here")
-                .fact(format!("expected {}", files.name(&id.path(&lang)))));
+                .fact(format!("expected {}", files.name(&source))));
         }
         let list = |key: &str| f.optional(key).map(Node::strings).transpose().map(Option::unwrap_or_default);
         let shared = list("shared")?;
@@ -290,6 +316,8 @@ impl OpMap {
         };
         let kernel = KernelDef {
             lang,
+            source,
+            with: words(f.optional("with"))?,
             args: list("args")?,
             consts: list("consts")?,
             requires: match f.optional("requires") {

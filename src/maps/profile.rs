@@ -3,19 +3,39 @@
 use indexmap::IndexMap;
 
 use super::{Maps, guard};
-use crate::diagnostic::Result;
+use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::Guard;
 use crate::ir::Dtype;
 use crate::json::{At, Node};
 
-/// One line of an op's decision: first rule whose types match and whose guard holds.
+/// One line of an op's decision: first rule whose types and options match and whose guard holds.
 #[derive(Debug)]
 pub struct Rule {
     /// Operand → dtype that must be found; empty matches everything.
     pub types: IndexMap<String, Dtype>,
+    /// Option → choice that must be taken; empty matches everything.
+    pub option: IndexMap<String, String>,
     pub when: Option<Guard>,
     pub class: String,
     pub at: At,
+}
+
+/// A decision that the user may take otherwise.
+#[derive(Debug)]
+pub struct ProfileOption {
+    pub doc: String,
+    /// Word → what it stands for.
+    pub choices: IndexMap<String, String>,
+    /// What a build takes that does not name a choice.
+    pub usual: String,
+    pub chosen: String,
+}
+
+/// CPUs on which the engine, built for the very machine, gives a profile's bits.
+#[derive(Debug)]
+pub struct Native {
+    pub has: Vec<String>,
+    pub lacks: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -24,6 +44,9 @@ pub struct Profile {
     pub doc: String,
     /// What the bits are equal to: engine, ISA, flags, attention, libm.
     pub stands_for: IndexMap<String, String>,
+    pub options: IndexMap<String, ProfileOption>,
+    /// `None`: no machine's own build gives these bits.
+    pub native: Option<Native>,
     pub rules: IndexMap<String, Vec<Rule>>,
     pub at: At,
 }
@@ -39,6 +62,11 @@ impl Profile {
         }
         let stands_for =
             f.required("stands_for")?.map()?.iter().map(|(k, v)| Ok((k.clone(), v.str()?.to_string()))).collect::<Result<_>>()?;
+        let options: IndexMap<String, ProfileOption> = match f.optional("options") {
+            Some(n) => n.map()?.iter().map(|(k, v)| Ok((k.clone(), profile_option(v)?))).collect::<Result<_>>()?,
+            None => IndexMap::new(),
+        };
+        let native = f.optional("native").map(native).transpose()?;
         let mut rules = IndexMap::new();
         for (op, node) in f.required("classes")?.map()? {
             let Some(map) = maps.op(op) else {
@@ -49,7 +77,16 @@ impl Profile {
                 if let Some(operand) = r.types.keys().find(|o| !map.operand_names().contains(o)) {
                     return Err(r.at.error("map-operand", format!("\"{operand}\" is no operand of {op}"), "in this rule"));
                 }
-                if i + 1 < list.len() && r.types.is_empty() && r.when.is_none() {
+                for (option, choice) in &r.option {
+                    if !options.get(option).is_some_and(|o| o.choices.contains_key(choice)) {
+                        return Err(r.at.error(
+                            "map-option",
+                            format!("the profile has no option {option} with the choice {choice}"),
+                            "in this rule",
+                        ));
+                    }
+                }
+                if i + 1 < list.len() && r.types.is_empty() && r.option.is_empty() && r.when.is_none() {
                     return Err(r.at.error(
                         "map-rule",
                         format!("this rule of {op} always holds, those behind it never count"),
@@ -65,15 +102,59 @@ impl Profile {
             }
             rules.insert(op.clone(), list);
         }
-        let profile = Self { name: name.to_string(), doc: f.required("doc")?.str()?.to_string(), stands_for, rules, at: root.at.clone() };
+        let doc = f.required("doc")?.str()?.to_string();
+        let profile = Self { name: name.to_string(), doc, stands_for, options, native, rules, at: root.at.clone() };
         f.finish()?;
         Ok(profile)
     }
 
-    /// One line for headers and logs.
-    pub fn reference(&self) -> String {
-        self.stands_for.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join("; ")
+    /// Takes a choice other than the usual one.
+    pub fn choose(&mut self, option: &str, choice: &str) -> Result<()> {
+        let known: Vec<String> =
+            self.options.iter().map(|(k, o)| format!("{k}: {}", o.choices.keys().cloned().collect::<Vec<_>>().join(" or "))).collect();
+        let Some(o) = self.options.get_mut(option).filter(|o| o.choices.contains_key(choice)) else {
+            let mut e = Diagnostic::new("option-unknown", format!("profile {} has no option {option}={choice}", self.name));
+            for line in known {
+                e = e.fact(line);
+            }
+            return Err(e.help("`ir-build list profiles` shows each profile's options"));
+        };
+        o.chosen = choice.to_string();
+        Ok(())
     }
+
+    /// What the bits are equal to, the choices taken among it: name → text.
+    pub fn reference(&self) -> IndexMap<String, String> {
+        let chosen = self.options.iter().map(|(k, o)| (k.clone(), format!("{} ({})", o.chosen, o.choices[&o.chosen])));
+        self.stands_for.iter().map(|(k, v)| (k.clone(), v.clone())).chain(chosen).collect()
+    }
+
+    /// The name, and what was chosen other than usual: `name` or `name+option=choice`.
+    pub fn label(&self) -> String {
+        let unusual = self.options.iter().filter(|(_, o)| o.chosen != o.usual);
+        unusual.fold(self.name.clone(), |label, (k, o)| label + &format!("+{k}={}", o.chosen))
+    }
+}
+
+fn profile_option(node: &Node) -> Result<ProfileOption> {
+    let f = node.fields()?;
+    let choices: IndexMap<String, String> =
+        f.required("choices")?.map()?.iter().map(|(k, v)| Ok((k.clone(), v.str()?.to_string()))).collect::<Result<_>>()?;
+    let chosen = f.required("chosen")?;
+    let word = chosen.str()?.to_string();
+    if !choices.contains_key(&word) {
+        return Err(chosen.at.error("map-option", format!("\"{word}\" is none of the choices"), "chosen here"));
+    }
+    let option = ProfileOption { doc: f.required("doc")?.str()?.to_string(), choices, usual: word.clone(), chosen: word };
+    f.finish()?;
+    Ok(option)
+}
+
+fn native(node: &Node) -> Result<Native> {
+    let f = node.fields()?;
+    let native = Native { has: f.required("has")?.strings()?, lacks: f.required("lacks")?.strings()? };
+    f.finish()?;
+    Ok(native)
 }
 
 fn rule(node: &Node) -> Result<Rule> {
@@ -84,6 +165,10 @@ fn rule(node: &Node) -> Result<Rule> {
     };
     let rule = Rule {
         types,
+        option: match f.optional("option") {
+            Some(n) => n.map()?.iter().map(|(k, v)| Ok((k.clone(), v.str()?.to_string()))).collect::<Result<_>>()?,
+            None => IndexMap::new(),
+        },
         when: f.optional("when").map(guard).transpose()?,
         class: f.required("class")?.str()?.to_string(),
         at: node.at.clone(),

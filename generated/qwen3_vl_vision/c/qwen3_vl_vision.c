@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 82bb0b201608e36c62ca14ad78f392d1c27dc9f5eba0438acea064449cf64c59
+ * profile   ggml-avx2 5af3226e640d52c1f83e1af3941eeda943ec0fd8fc8e04cb88c9bd1e2e198d40
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
- * target    c 0ceb94173d4905b2a82a4c8140baafd5736797c72736efdc04052e45c5e2dfce
- * maps      5ee86dca540f4386a2354b889788ce9d19d7a887667ad02ed37fa160857d5971
+ * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
+ * maps      8fe09ce108afa7fdb851b4eed82c6dc5c75852af1007b62fb0e2d7d4a9b8c9be
  * taps      those that fusion leaves
  */
 
@@ -61,6 +61,12 @@
 #include <immintrin.h>
 #else
 #define ISOBIT_X86 0
+#endif
+#if defined(__aarch64__)
+#define ISOBIT_ARM64 1
+#include <arm_neon.h>
+#else
+#define ISOBIT_ARM64 0
 #endif
 
 #define ISOBIT_UNUSED __attribute__((unused))
@@ -262,9 +268,13 @@ static bool iso_cpu_has(const char *feature)
         }
         return true;
     }
-#endif
+    return false;
+#elif ISOBIT_ARM64
+    return strcmp(feature, "neon") == 0; /* part of every 64-bit ARM */
+#else
     (void)feature;
     return false;
+#endif
 }
 
 /* Writes the features that variant `v` needs and this machine lacks, comma-separated; true if there are none. */
@@ -8657,6 +8667,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"attention\":\"flash (the CPU default): tiled from 64 patches on, one chunk with an f16 accumulator below\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\"},\"target\":\"c\",\"maps_sha256\":\"5ee86dca540f4386a2354b889788ce9d19d7a887667ad02ed37fa160857d5971\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"8fe09ce108afa7fdb851b4eed82c6dc5c75852af1007b62fb0e2d7d4a9b8c9be\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

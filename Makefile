@@ -61,9 +61,11 @@ generated: ## Write the emitted sample under generated/ again
 	    $(CARGO) run --quiet -- --template $$template || exit; \
 	done
 
-oracle: setup ## Build llama.cpp's encoder for both profiles, about four minutes each
+oracle: setup ## Build llama.cpp's encoder for every profile: about four minutes, and one for each further profile
 	tests/oracle/build.sh ggml-avx2
 	tests/oracle/build.sh ggml-avx512
+	tests/oracle/build.sh ggml-avx512bf16
+	tests/oracle/build.sh ggml-scalar
 
 clean: ## Remove everything built, the oracle and model files too
 	$(CARGO) clean

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what building or testing needs and this machine lacks; where it cannot, it says what to install.
-# usage: tests/setup.sh demo|test      demo: Rust and a C compiler; test: also what the oracle and the sanitizers need
+# usage: tests/setup.sh demo|test|cross      demo: Rust and a C compiler; test: also what the oracle and the sanitizers need;
+#                                            cross: compilers and emulators of other machines
 set -euo pipefail
 
 goal=${1:-}
 case $goal in
-demo | test) ;;
+demo | test | cross) ;;
 *)
-    printf 'usage: tests/setup.sh demo|test\n' >&2
+    printf 'usage: tests/setup.sh demo|test|cross\n' >&2
     exit 2
     ;;
 esac
@@ -28,6 +29,10 @@ has() { command -v "$1" >/dev/null 2>&1; }
             python3 -c 'import clang.native' >/dev/null 2>&1
     }
     need_clang() { has clang; }
+    need_ccache() { has ccache; }
+    need_qemu() { has qemu-aarch64 && has qemu-riscv64; }
+    need_cross_aarch64() { cross_compiles aarch64-linux-gnu-gcc; }
+    need_cross_riscv64() { cross_compiles riscv64-linux-gnu-gcc; }
     need_gcc() { has gcc; }
     need_clang_rt() {
         local dir status=0
@@ -45,6 +50,17 @@ has() { command -v "$1" >/dev/null 2>&1; }
         rm -rf "$dir"
         return $status
     }
+}
+
+# A compiler without the C library of its target, or without its static form, is of no use.
+cross_compiles() {
+    local dir status=0
+    has "$1" || return 1
+    dir=$(mktemp -d)
+    printf '#include <math.h>\nint main(int argc, char **argv) { (void)argv; return (int)expf((float)argc) == 0; }\n' >"$dir/a.c"
+    "$1" -static "$dir/a.c" -o "$dir/a" -lm -lpthread >/dev/null 2>&1 || status=1
+    rm -rf "$dir"
+    return $status
 }
 
 # The compiler's run-time package carries its version; older releases ship it inside another one.
@@ -82,7 +98,12 @@ required=(make:make cc:gcc)
 optional=()
 if [ "$goal" = test ]; then
     required=(make:make cc:gcc cxx:g++ cmake:cmake libclang:libclang-dev)
-    optional=(gcc:gcc gcc_sanitizers:gcc clang:clang)
+    optional=(gcc:gcc gcc_sanitizers:gcc clang:clang ccache:ccache)
+fi
+if [ "$goal" = cross ]; then
+    optional=(gcc:gcc clang:clang qemu:qemu-user
+        cross_aarch64:gcc-aarch64-linux-gnu cross_aarch64:libc6-dev-arm64-cross
+        cross_riscv64:gcc-riscv64-linux-gnu cross_riscv64:libc6-dev-riscv64-cross)
 fi
 
 missing() { # prints the packages of those needs that are not met
@@ -128,7 +149,7 @@ if [ "${#packages[@]}" -gt 0 ]; then
 fi
 mapfile -t packages < <(missing "${optional[@]}")
 if [ "${#packages[@]}" -gt 0 ]; then
-    printf 'setup: not there: %s; the tests that need it will be skipped and say so\n    sudo apt-get install %s\n' \
+    printf 'setup: not there: %s; the tests that need it say so\n    sudo apt-get install %s\n' \
         "${packages[*]}" "${packages[*]}" >&2
 fi
 printf 'setup: ready for %s\n' "$goal"

@@ -25,11 +25,17 @@ pub fn cannot_run(profile: &str) -> Option<String> {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as cpu;
-        let mut features = vec![("avx2", cpu!("avx2")), ("fma", cpu!("fma")), ("f16c", cpu!("f16c")), ("bmi2", cpu!("bmi2"))];
-        if profile == "ggml-avx512" {
+        let mut features = Vec::new();
+        if profile != "ggml-scalar" {
+            features.extend([("avx2", cpu!("avx2")), ("fma", cpu!("fma")), ("f16c", cpu!("f16c")), ("bmi2", cpu!("bmi2"))]);
+        }
+        if profile.starts_with("ggml-avx512") {
             let wide = [("avx512f", cpu!("avx512f")), ("avx512cd", cpu!("avx512cd")), ("avx512bw", cpu!("avx512bw"))];
             features.extend(wide);
             features.extend([("avx512dq", cpu!("avx512dq")), ("avx512vl", cpu!("avx512vl"))]);
+        }
+        if profile == "ggml-avx512bf16" {
+            features.extend([("avx512vnni", cpu!("avx512vnni")), ("avx512bf16", cpu!("avx512bf16"))]);
         }
         let missing: Vec<&str> = features.iter().filter(|f| !f.1).map(|f| f.0).collect();
         (!missing.is_empty()).then(|| format!("this CPU lacks {}", missing.join(", ")))

@@ -27,10 +27,38 @@ const FLAGS: [&str; 18] = [
     "BUILD_SHARED_LIBS",
 ];
 
+/// Options that stand for instruction sets: a profile is the set of those that are ON.
+const ISA: [&str; 14] = [
+    "GGML_SSE42",
+    "GGML_AVX",
+    "GGML_AVX2",
+    "GGML_BMI2",
+    "GGML_F16C",
+    "GGML_FMA",
+    "GGML_AVX_VNNI",
+    "GGML_AVX512",
+    "GGML_AVX512_VBMI",
+    "GGML_AVX512_VNNI",
+    "GGML_AVX512_BF16",
+    "GGML_AMX_TILE",
+    "GGML_AMX_INT8",
+    "GGML_AMX_BF16",
+];
+const SCALAR: &str = "ggml-scalar";
+const AVX2: [&str; 6] = ["GGML_SSE42", "GGML_AVX", "GGML_AVX2", "GGML_BMI2", "GGML_F16C", "GGML_FMA"];
+/// What each profile has ON; those after the first have the six of AVX2, too.
+const PROFILES: [(&str, &[&str]); 4] = [
+    (SCALAR, &[]),
+    ("ggml-avx2", &[]),
+    ("ggml-avx512", &["GGML_AVX512"]),
+    ("ggml-avx512bf16", &["GGML_AVX512", "GGML_AVX512_VNNI", "GGML_AVX512_BF16"]),
+];
+
 fn main() {
     println!("cargo:rerun-if-changed=cpp");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    println!("cargo:rerun-if-env-changed=ORACLE_PROFILE");
     refuse_silent_scalar_builds();
 
     let cache_path = sys_crate_out_dir().map(|out| out.join("build/CMakeCache.txt"));
@@ -81,13 +109,35 @@ fn check_flags(cache: &str) {
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() != Ok("x86_64") || cache.is_empty() {
         return;
     }
-    for key in ["GGML_AVX2", "GGML_FMA", "GGML_F16C", "GGML_LLAMAFILE"] {
-        if entry(cache, key).as_deref() != Some("ON") {
-            fail(&format!("{key} is not ON in the build of llama.cpp: this would be none of the reference builds"));
-        }
+    if entry(cache, "GGML_LLAMAFILE").as_deref() != Some("ON") {
+        fail("GGML_LLAMAFILE is not ON in the build of llama.cpp: this would be none of the reference builds");
     }
+    check_instruction_sets(cache);
     if entry(cache, "GGML_NATIVE").as_deref() == Some("ON") {
         fail("GGML_NATIVE is ON (RUSTFLAGS with target-cpu=native?): the reference must not depend on the CPU it was built on");
+    }
+}
+
+/// The resolved instruction sets must be those of the profile that build.sh names. A build by hand may be any profile but the
+/// scalar one, which is also what an accident looks like: only its name makes it wanted.
+fn check_instruction_sets(cache: &str) {
+    let on: Vec<&str> = ISA.into_iter().filter(|&key| entry(cache, key).as_deref() == Some("ON")).collect();
+    let wanted = env::var("ORACLE_PROFILE").ok();
+    let found = PROFILES.iter().find(|(name, more)| {
+        let base: &[&str] = if *name == SCALAR { &[] } else { &AVX2 };
+        on.len() == base.len() + more.len() && base.iter().chain(*more).all(|key| on.contains(key))
+    });
+    match (found, wanted) {
+        (Some((found, _)), Some(wanted)) if *found == wanted => {}
+        (Some((found, _)), None) if *found != SCALAR => {}
+        (_, wanted) => {
+            let wanted = wanted.unwrap_or_else(|| "a profile with vector instructions".to_string());
+            let on = if on.is_empty() { "none".to_string() } else { on.join(" ") };
+            fail(&format!(
+                "the instruction sets in the build of llama.cpp are not those of {wanted}: ON is {on}. \
+                 Build with tests/oracle/build.sh; if that says so too, remove its target folder first"
+            ));
+        }
     }
 }
 

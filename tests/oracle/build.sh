@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the oracle for one ISA profile in its own target folder, records the flags beside the binary, prints the binary's path last.
-# usage: tests/oracle/build.sh ggml-avx2|ggml-avx512 [build|test|clippy]
+# usage: tests/oracle/build.sh PROFILE [build|test|clippy]     with PROFILE one of ggml-scalar ggml-avx2 ggml-avx512 ggml-avx512bf16
 set -euo pipefail
 
 fail() {
@@ -11,9 +11,12 @@ fail() {
 profile=${1:-}
 action=${2:-build}
 case $profile in
+ggml-scalar) options=(GGML_SSE42=OFF GGML_AVX=OFF GGML_AVX2=OFF GGML_FMA=OFF GGML_F16C=OFF GGML_BMI2=OFF) ;;
 ggml-avx2) options=() ;;
 ggml-avx512) options=(GGML_AVX512=ON) ;;
-*) fail "usage: tests/oracle/build.sh ggml-avx2|ggml-avx512 [build|test|clippy]" ;;
+# VNNI changes no bit, but every CPU with BF16 has it: this is what llama.cpp builds natively there.
+ggml-avx512bf16) options=(GGML_AVX512=ON GGML_AVX512_VNNI=ON GGML_AVX512_BF16=ON) ;;
+*) fail "usage: tests/oracle/build.sh ggml-scalar|ggml-avx2|ggml-avx512|ggml-avx512bf16 [build|test|clippy]" ;;
 esac
 case $action in
 build | test | clippy) ;;
@@ -62,10 +65,24 @@ done
 # Release, whatever debug information the Rust profile asks for: that alone would turn llama.cpp's -O3 into -O2.
 options+=(LLAMA_LIB_PROFILE=Release)
 export "${options[@]}"
+# build.rs holds the resolved options against the profile's.
+export ORACLE_PROFILE=$profile
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root"
 target=$root/target/oracle/$profile
+# Third-party Rust crates are the same for all profiles: a new one starts with those of another, without anything of llama.cpp.
+if [ ! -e "$target" ]; then
+    for other in "$root"/target/oracle/*/release/isobit-oracle; do
+        [ -x "$other" ] || continue
+        rm -rf "$target.new"
+        mkdir -p "$target.new"
+        tar -C "$(dirname "$other")/.." --exclude='*llama[-_]cpp[-_]sys*' --exclude='*isobit[-_]oracle*' --exclude=.cargo-lock -cf - release |
+            tar -C "$target.new" -xf -
+        mv "$target.new" "$target"
+        break
+    done
+fi
 common=(--release --package isobit-oracle --target-dir "$target")
 case $action in
 test)

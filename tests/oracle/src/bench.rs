@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
 use crate::library::Library;
-use crate::llama::Encoder;
+use crate::llama::{Attention, Encoder};
 use crate::tensor::float_bytes;
 use crate::{Result, image, reference};
 
@@ -18,7 +18,7 @@ pub struct Settings {
     pub size: (u32, u32),
     pub threads: u32,
     pub variant: Option<String>,
-    pub flash: bool,
+    pub attention: Attention,
     pub pairs: u32,
     pub warmup: u32,
     pub seed: u64,
@@ -54,7 +54,7 @@ impl Times {
 pub fn run(settings: &Settings) -> Result<()> {
     reference::check_cpu()?;
     let library = Library::load(&settings.library, &settings.prefix)?;
-    let mut encoder = Encoder::open(&settings.model, settings.flash)?;
+    let mut encoder = Encoder::open(&settings.model, settings.attention)?;
     let (width, height) = settings.size;
     let pixels = encoder.normalize(&image::synthetic(width, height, settings.seed).bytes, width, height)?;
     let opening = Instant::now();
@@ -88,7 +88,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     }
     let equal = float_bytes(&reference_out) == float_bytes(&out);
 
-    let facts = reference::run_facts(settings.flash, &settings.threads.to_string());
+    let facts = reference::run_facts(settings.attention, &settings.threads.to_string());
     print!("{}", reference::text(&facts));
     println!("library: {}, variant {}, opened in {opened:.3} s", settings.library.display(), handle.variant());
     println!(

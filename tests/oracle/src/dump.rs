@@ -5,14 +5,14 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::capture;
-use crate::llama::{Encoder, Pixels};
+use crate::llama::{Attention, Encoder, Pixels};
 use crate::tapset::{Entry, Writer};
 use crate::tensor::{DType, float_bytes};
 use crate::{Result, reference};
 
 /// Every named node and the output, as a tap set.
-pub fn dump(encoder: &mut Encoder, flash: bool, threads: u32, pixels: &Pixels, dir: &Path) -> Result<()> {
-    let facts = reference::run_facts(flash, &threads.to_string());
+pub fn dump(encoder: &mut Encoder, attention: Attention, threads: u32, pixels: &Pixels, dir: &Path) -> Result<()> {
+    let facts = reference::run_facts(attention, &threads.to_string());
     let source = facts.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ");
     let mut writer = Writer::create(dir, source)?;
     let done = capture::stream(encoder, threads, pixels, &mut |tap, bytes| {

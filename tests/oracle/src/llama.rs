@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::ptr;
 
+use clap::ValueEnum;
+
 use crate::Result;
 use crate::tensor::{DType, Strided};
 
@@ -120,6 +122,21 @@ pub struct Pixels {
     pub values: Vec<f32>,
 }
 
+/// The two ways in which llama.cpp computes attention; their bits differ by design.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Attention {
+    /// One pass over tiles of keys: llama.cpp's choice on CPU
+    Flash,
+    /// The whole score matrix, then an explicit softmax
+    Full,
+}
+
+impl Attention {
+    pub fn name(self) -> &'static str {
+        if self == Self::Flash { "flash" } else { "full" }
+    }
+}
+
 /// llama.cpp's vision encoder, opened on one GGUF file.
 pub struct Encoder {
     raw: *mut RawOracle,
@@ -144,12 +161,12 @@ fn owned(text: *const c_char) -> String {
 }
 
 impl Encoder {
-    pub fn open(gguf: &Path, flash: bool) -> Result<Self> {
+    pub fn open(gguf: &Path, attention: Attention) -> Result<Self> {
         let path = CString::new(gguf.as_os_str().as_encoded_bytes()).map_err(|e| format!("{}: {e}", gguf.display()))?;
         let mut raw = ptr::null_mut();
         checked("llama.cpp", |error, size| {
             // SAFETY: all pointers are valid for the call.
-            unsafe { oracle_open(path.as_ptr(), i32::from(flash), &mut raw, error, size) }
+            unsafe { oracle_open(path.as_ptr(), i32::from(attention == Attention::Flash), &mut raw, error, size) }
         })?;
         Ok(Self { raw })
     }

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::llama::{Encoder, Pixels};
+use crate::llama::{Attention, Encoder, Pixels};
 
 /// Errors are one line of text for a person.
 pub type Result<T> = std::result::Result<T, String>;
@@ -76,6 +76,26 @@ enum Switch {
 }
 
 #[derive(Args)]
+struct AttentionArgs {
+    /// How llama.cpp computes attention
+    #[arg(long, value_enum, default_value = "flash", conflicts_with = "flash")]
+    attention: Attention,
+    /// The same in llama.cpp's words: off is full attention
+    #[arg(long, value_enum)]
+    flash: Option<Switch>,
+}
+
+impl AttentionArgs {
+    fn get(&self) -> Attention {
+        match self.flash {
+            None => self.attention,
+            Some(Switch::On) => Attention::Flash,
+            Some(Switch::Off) => Attention::Full,
+        }
+    }
+}
+
+#[derive(Args)]
 struct Run {
     /// GGUF file of the vision encoder
     #[arg(long)]
@@ -88,9 +108,8 @@ struct Run {
     /// Threads of llama.cpp
     #[arg(long, default_value_t = 1)]
     threads: u32,
-    /// Attention: flash (llama.cpp's choice on CPU) or explicit softmax
-    #[arg(long, value_enum, default_value = "on")]
-    flash: Switch,
+    #[command(flatten)]
+    attention: AttentionArgs,
 }
 
 #[derive(Args)]
@@ -121,9 +140,8 @@ struct Emitted {
     /// Code variant to force: portable, avx2 or avx512; `best` lets the library choose
     #[arg(long, default_value = "best")]
     variant: String,
-    /// Attention: flash (llama.cpp's choice on CPU) or explicit softmax
-    #[arg(long, value_enum, default_value = "on")]
-    flash: Switch,
+    #[command(flatten)]
+    attention: AttentionArgs,
     /// Seed of the synthetic images
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -199,7 +217,7 @@ struct Bench {
 impl Run {
     fn open(&self) -> Result<(Encoder, Pixels)> {
         reference::check_cpu()?;
-        let encoder = Encoder::open(&self.model, matches!(self.flash, Switch::On))?;
+        let encoder = Encoder::open(&self.model, self.attention.get())?;
         let pixels = match &self.input {
             Input { pixels: Some(path), .. } => tensor::read_pixels(path)?,
             Input { rgb: Some(path), .. } => {
@@ -231,16 +249,16 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Reference => print!("{}", reference::text(&reference::facts())),
         Command::Dump { run, output } => {
             let (mut encoder, pixels) = run.open()?;
-            let flash = matches!(run.flash, Switch::On);
-            print!("{}", reference::text(&reference::run_facts(flash, &run.threads.to_string())));
-            dump::dump(&mut encoder, flash, run.threads, &pixels, &output)?;
+            let attention = run.attention.get();
+            print!("{}", reference::text(&reference::run_facts(attention, &run.threads.to_string())));
+            dump::dump(&mut encoder, attention, run.threads, &pixels, &output)?;
         }
         Command::Nodes { run, all } => {
             let (mut encoder, pixels) = run.open()?;
             dump::nodes(&mut encoder, run.threads, &pixels, all)?;
         }
         Command::Preprocess { model, rgb, output } => {
-            let encoder = Encoder::open(&model, true)?;
+            let encoder = Encoder::open(&model, Attention::Flash)?;
             let image = image::read_ppm(&rgb)?;
             let pixels = encoder.preprocess(&image.bytes, image.width, image.height)?;
             let shape = [u64::from(pixels.height), u64::from(pixels.width), 3];
@@ -261,7 +279,7 @@ impl Parity {
     fn settings(self) -> parity::Settings {
         parity::Settings {
             variant: self.emitted.variant(),
-            flash: matches!(self.emitted.flash, Switch::On),
+            attention: self.emitted.attention.get(),
             model: self.emitted.model,
             library: self.emitted.library,
             prefix: self.emitted.prefix,
@@ -286,7 +304,7 @@ impl Bench {
     fn settings(self) -> bench::Settings {
         bench::Settings {
             variant: self.emitted.variant(),
-            flash: matches!(self.emitted.flash, Switch::On),
+            attention: self.emitted.attention.get(),
             model: self.emitted.model,
             library: self.emitted.library,
             prefix: self.emitted.prefix,

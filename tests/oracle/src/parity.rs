@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::capture::{self, Capture, Keep};
 use crate::compare::{Difference, Key, Occurrences, compare, matches, tap_name};
 use crate::library::{Arena, Library, Plan, Tap, TapSink, TapTarget};
-use crate::llama::{Encoder, Pixels};
+use crate::llama::{Attention, Encoder, Pixels};
 use crate::tapset::{Entry, Writer};
 use crate::tensor::{DType, elements, float_bytes};
 use crate::{Result, image, reference};
@@ -29,7 +29,7 @@ pub struct Settings {
     pub variant: Option<String>,
     pub batch: u32,
     pub seed: u64,
-    pub flash: bool,
+    pub attention: Attention,
     pub ignore: Vec<String>,
     pub output_only: bool,
     pub preprocess_only: bool,
@@ -102,13 +102,13 @@ pub fn run(settings: &Settings) -> Result<bool> {
     reference::check_cpu()?;
     let library = Library::load(&settings.library, &settings.prefix)?;
     check_profile(settings, &library)?;
-    let mut encoder = Encoder::open(&settings.model, settings.flash)?;
+    let mut encoder = Encoder::open(&settings.model, settings.attention)?;
     let keep = match settings.wants_taps() {
         false => Keep::Nothing,
         true => probe(settings, &library).map_or(Keep::Named, Keep::Listed),
     };
 
-    let facts = reference::run_facts(settings.flash, &settings.reference_threads.to_string());
+    let facts = reference::run_facts(settings.attention, &settings.reference_threads.to_string());
     print!("{}", reference::text(&facts));
     println!("library: {}, profile {}", settings.library.display(), library.profile().unwrap_or("not stated"));
     println!("library taps: {}\n", if library.lacks_taps() { "those that fusion leaves" } else { "one per named node" });
@@ -499,7 +499,7 @@ fn dump(settings: &Settings, library: &Library, expected: &Reference, threads: u
     let [tokens, embedding] = expected.output_shape;
     for (i, capture) in expected.captures.iter().enumerate() {
         let name = if i == 0 { "llama.cpp".to_string() } else { format!("llama.cpp-{}", i + 1) };
-        let source = reference::run_facts(settings.flash, &settings.reference_threads.to_string());
+        let source = reference::run_facts(settings.attention, &settings.reference_threads.to_string());
         let source = source.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ");
         let mut writer = Writer::create(&dir.join(name), source)?;
         for tap in &capture.taps {
@@ -703,7 +703,7 @@ fn to_json(settings: &Settings, library: &Library, facts: &[(&'static str, Strin
                 "batch": settings.batch,
                 "threads": row.threads,
                 "variant": row.variant,
-                "flash": settings.flash,
+                "attention": settings.attention.name(),
                 "equal": row.is_equal(),
                 "taps": row.compared.len(),
                 "elements": row.sum(|d| d.elements),

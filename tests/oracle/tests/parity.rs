@@ -140,6 +140,23 @@ fn dumps_of_one_image_are_equal_at_any_thread_count() {
 }
 
 #[test]
+fn attention_is_chosen_in_either_wording() {
+    let f = fixture();
+    let nodes = |arguments: &[&str]| {
+        let output = oracle(&[&["nodes", "--model", path(&f.model), "--synthetic", "96x96", "--all"], arguments].concat(), &[]);
+        (output.status.code(), text(&output))
+    };
+    let flash = nodes(&[]);
+    assert!(flash.1.contains("FLASH_ATTN_EXT") && !flash.1.contains("SOFT_MAX"), "{}", flash.1);
+    assert_eq!(flash, nodes(&["--attention", "flash"]));
+    assert_eq!(flash, nodes(&["--flash", "on"]));
+    let full = nodes(&["--attention", "full"]);
+    assert!(full.1.contains("SOFT_MAX") && !full.1.contains("FLASH_ATTN_EXT"), "{}", full.1);
+    assert_eq!(full, nodes(&["--flash", "off"]));
+    assert_eq!(nodes(&["--attention", "full", "--flash", "on"]).0, Some(2));
+}
+
+#[test]
 fn equal_bits_pass() {
     let json = tempfile::NamedTempFile::new().unwrap();
     let (code, printed) = parity(&["--threads", "1,2", "--json", path(json.path())], &[]);

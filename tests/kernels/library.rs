@@ -116,23 +116,7 @@ const FLAGS: &[&[&str]] =
     if cfg!(target_arch = "x86_64") { &[&["-O2"], &["-O0"], &["-O3", "-march=native"]] } else { &[&["-O2"], &["-O0"], &["-O3"]] };
 
 fn has_feature(name: &str) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        macro_rules! detect {
-            ($($feature:tt)*) => {
-                match name {
-                    $($feature => std::is_x86_feature_detected!($feature),)*
-                    _ => panic!("this test cannot tell whether a CPU has {name}"),
-                }
-            };
-        }
-        detect!("sse4.1" "sse4.2" "avx" "f16c" "fma" "avx2" "bmi2" "avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl" "avx512vnni" "avx512bf16")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let _ = name;
-        false
-    }
+    isobit::host::cpu::has(name).unwrap_or_else(|| panic!("cannot tell whether a CPU has {name}"))
 }
 
 impl World {
@@ -445,11 +429,13 @@ pub fn source(world: &World, instances: &Instances) -> Source {
 pub fn head(world: &World) -> String {
     let mut text = "#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\
                     #if defined(__x86_64__)\n#define ISOBIT_X86 1\n#include <immintrin.h>\n#else\n#define ISOBIT_X86 0\n#endif\n\
+                    #if defined(__aarch64__)\n#define ISOBIT_ARM64 1\n#include <arm_neon.h>\n#else\n#define ISOBIT_ARM64 0\n#endif\n\
                     #define ISOBIT_UNUSED __attribute__((unused))\n"
         .to_string();
     for v in &world.target.variants {
-        if let (Some(name), Some(attribute)) = (&v.macro_name, &v.attribute) {
-            text.push_str(&format!("#define {name} __attribute__(({attribute}))\n"));
+        if let Some(name) = &v.macro_name {
+            let attribute = v.attribute.as_ref().map_or(String::new(), |a| format!(" __attribute__(({a}))"));
+            text.push_str(&format!("#define {name}{attribute}\n"));
         }
     }
     text

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 5af3226e640d52c1f83e1af3941eeda943ec0fd8fc8e04cb88c9bd1e2e198d40
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      59b1af47dba15bd750fb2d899cc57b27effd9dc7daefcc0bd5dfb737c5914789
+ * maps      43b8028182ff685f04b19a53422859704507c127ca79284407eff431e3e72530
  * taps      those that fusion leaves
  */
 
@@ -75,6 +75,9 @@
 #endif
 #if ISOBIT_X86
 #define ISOBIT_AVX2 __attribute__((target("avx2,fma,f16c")))
+#endif
+#if ISOBIT_ARM64
+#define ISOBIT_NEON
 #endif
 
 #if (defined(__FAST_MATH__) && __FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__) \
@@ -209,8 +212,9 @@ static const char *iso_errno_text(int code)
 enum {
     ISO_VARIANT_avx512 = 0,
     ISO_VARIANT_avx2 = 1,
-    ISO_VARIANT_portable = 2,
-    ISO_VARIANTS = 3
+    ISO_VARIANT_neon = 2,
+    ISO_VARIANT_portable = 3,
+    ISO_VARIANTS = 4
 };
 
 /* Best first. */
@@ -220,6 +224,7 @@ static const struct {
 } iso_variants[ISO_VARIANTS] = {
     { "avx512", { "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma", "f16c", NULL } },
     { "avx2", { "avx2", "fma", "f16c", NULL } },
+    { "neon", { "neon", NULL } },
     { "portable", { NULL } },
 };
 
@@ -377,6 +382,24 @@ ISOBIT_AVX2 __attribute__((noinline)) static bool iso_fuses_avx2(const volatile 
     return p * q + r != 0.0f || sum != 0.0f;
 }
 #endif
+#if ISOBIT_ARM64
+ISOBIT_NEON __attribute__((noinline)) static bool iso_fuses_neon(const volatile float *x)
+{
+    float a[16], b[16], sum = 0.0f;
+    const float p = x[0], q = x[0], r = x[1];
+    for (int i = 0; i < 16; ++i) {
+        a[i] = x[0];
+        b[i] = x[1];
+    }
+    for (int i = 0; i < 16; ++i) {
+        a[i] = a[i] * a[i] + b[i];
+    }
+    for (int i = 0; i < 16; ++i) {
+        sum += a[i];
+    }
+    return p * q + r != 0.0f || sum != 0.0f;
+}
+#endif
 __attribute__((noinline)) static bool iso_fuses_portable(const volatile float *x)
 {
     float a[16], b[16], sum = 0.0f;
@@ -405,6 +428,9 @@ static const char *iso_compiler_fault(void)
 #endif
 #if ISOBIT_X86
     fuses = fuses || (iso_variant_runs(ISO_VARIANT_avx2, missing, sizeof missing) && iso_fuses_avx2(square));
+#endif
+#if ISOBIT_ARM64
+    fuses = fuses || (iso_variant_runs(ISO_VARIANT_neon, missing, sizeof missing) && iso_fuses_neon(square));
 #endif
     fuses = fuses || (iso_variant_runs(ISO_VARIANT_portable, missing, sizeof missing) && iso_fuses_portable(square));
     if (fuses) {
@@ -3468,6 +3494,339 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_tile_avx2(const float *q, 
 }
 #endif
 
+/* ---- tree.neon ---- */
+#if ISOBIT_ARM64
+// Halving trees of several registers at once, NEON.
+
+// The last two halvings of four registers.
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_tree4_neon(float32x4_t a, float32x4_t b, float32x4_t c, float32x4_t d)
+{
+    const float32x4_t ab = vaddq_f32(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
+    const float32x4_t cd = vaddq_f32(vcombine_f32(vget_low_f32(c), vget_low_f32(d)), vcombine_f32(vget_high_f32(c), vget_high_f32(d)));
+    return vpaddq_f32(ab, cd);
+}
+#endif
+
+/* ---- vexp_16.neon ---- */
+#if ISOBIT_ARM64
+// exp as the 16-lane classes define it, four values, NEON.
+
+// 2^n for whole n in [-126, 127].
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_vexp_power_neon(float32x4_t n)
+{
+    return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
+}
+
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_vexp_16_neon(float32x4_t x)
+{
+    // Past 140 either way the result is already +0 or +inf; a NaN passes both steps.
+    x = vminq_f32(vdupq_n_f32(140.0f), vmaxq_f32(vdupq_n_f32(-140.0f), x));
+    const float32x4_t round = vdupq_n_f32(0x1.8p23f);
+    const float32x4_t n = vsubq_f32(vfmaq_f32(round, x, vdupq_n_f32(0x1.715476p+0f)), round);
+    const float32x4_t b = vfmsq_f32(vfmsq_f32(x, n, vdupq_n_f32(0x1.62e4p-1f)), n, vdupq_n_f32(0x1.7f7d1cp-20f));
+    const float32x4_t u = vmulq_f32(b, b);
+    const float32x4_t p4 = vfmaq_f32(vdupq_n_f32(0x1.573e2ep-5f), vdupq_n_f32(0x1.0e4020p-7f), b);
+    const float32x4_t p2 = vfmaq_f32(vdupq_n_f32(0x1.fffdb6p-2f), vdupq_n_f32(0x1.555e66p-3f), b);
+    const float32x4_t p0 = vfmaq_f32(vdupq_n_f32(1.0f), vdupq_n_f32(0x1.ffffecp-1f), b);
+    const float32x4_t j = vfmaq_f32(p0, vfmaq_f32(p2, p4, u), u);
+    // Scaling in two steps: the first, by at most 2^100, is exact, so that only the second rounds.
+    const float32x4_t first = vminq_f32(vdupq_n_f32(100.0f), vmaxq_f32(vdupq_n_f32(-100.0f), n));
+    return vmulq_f32(vmulq_f32(j, iso_vexp_power_neon(first)), iso_vexp_power_neon(vsubq_f32(n, first)));
+}
+#endif
+
+/* ---- vexp_8.neon ---- */
+#if ISOBIT_ARM64
+// exp as the 8-lane classes define it, four values, NEON.
+
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_vexp_8_neon(float32x4_t x)
+{
+    const float32x4_t round = vdupq_n_f32(0x1.8p23f);
+    const float32x4_t z = vfmaq_f32(round, x, vdupq_n_f32(0x1.715476p+0f));
+    const float32x4_t n = vsubq_f32(z, round);
+    const float32x4_t b = vfmsq_f32(vfmsq_f32(x, n, vdupq_n_f32(0x1.62e4p-1f)), n, vdupq_n_f32(0x1.7f7d1cp-20f));
+    const float32x4_t u = vmulq_f32(b, b);
+    const float32x4_t p4 = vfmaq_f32(vdupq_n_f32(0x1.573e2ep-5f), vdupq_n_f32(0x1.0e4020p-7f), b);
+    const float32x4_t p2 = vfmaq_f32(vdupq_n_f32(0x1.fffdb6p-2f), vdupq_n_f32(0x1.555e66p-3f), b);
+    const float32x4_t j = vfmaq_f32(vmulq_f32(vdupq_n_f32(0x1.ffffecp-1f), b), vfmaq_f32(p2, p4, u), u);
+    const uint32x4_t e = vshlq_n_u32(vreinterpretq_u32_f32(z), 23);
+    const float32x4_t k = vreinterpretq_f32_u32(vaddq_u32(e, vdupq_n_u32(0x3f800000u)));
+    const float32x4_t plain = vfmaq_f32(k, j, k);
+    const float32x4_t size = vabsq_f32(n);
+    const uint32x4_t large = vcgtq_f32(size, vdupq_n_f32(126.0f));
+    if (vmaxvq_u32(large) == 0) {
+        return plain;
+    }
+    // 2^n is no normal number in some lane: two factors, or their limit past 192.
+    const uint32x4_t g = vandq_u32(vcleq_f32(n, vdupq_n_f32(0.0f)), vdupq_n_u32(0x82000000u));
+    const float32x4_t s1 = vreinterpretq_f32_u32(vaddq_u32(g, vdupq_n_u32(0x7f000000u)));
+    const float32x4_t s2 = vreinterpretq_f32_u32(vsubq_u32(e, g));
+    const float32x4_t stepped = vmulq_f32(vfmaq_f32(s2, s2, j), s1);
+    const uint32x4_t limit = vcgtq_f32(size, vdupq_n_f32(192.0f));
+    return vbslq_f32(limit, vmulq_f32(s1, s1), vbslq_f32(large, stepped, plain));
+}
+#endif
+
+/* ---- attn_pack.neon ---- */
+#if ISOBIT_ARM64
+// A tile of up to 64 keys and values widened to f32 for attention, NEON.
+
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_attn_load4_neon(const uint16_t *p)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+
+// kt[e][t], e = 0 .. 3, from four rows t of f16.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_transpose4_neon(float *kt, const uint16_t *k, ptrdiff_t row)
+{
+    const float32x4x2_t a = vtrnq_f32(iso_attn_load4_neon(k), iso_attn_load4_neon(k + row));
+    const float32x4x2_t b = vtrnq_f32(iso_attn_load4_neon(k + 2 * row), iso_attn_load4_neon(k + 3 * row));
+    vst1q_f32(kt, vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0])));
+    vst1q_f32(kt + 64, vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1])));
+    vst1q_f32(kt + 128, vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0])));
+    vst1q_f32(kt + 192, vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1])));
+}
+
+// kt[d][64] = `present` rows of k, transposed. Columns past them keep what they held.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_pack_keys_neon(float *kt, const uint16_t *k, iso_attn_view view, size_t present,
+                                                                     size_t d)
+{
+    const size_t whole = view.element == 1 ? d / 4 * 4 : 0;
+    const size_t fours = present / 4 * 4;
+    for (size_t t = 0; t < fours; t += 4) {
+        for (size_t e = 0; e < whole; e += 4) {
+            iso_attn_transpose4_neon(kt + e * 64 + t, k + (ptrdiff_t)t * view.row + e, view.row);
+        }
+    }
+    for (size_t t = 0; t < present; t++) {
+        for (size_t e = t < fours ? whole : 0; e < d; e++) {
+            kt[e * 64 + t] = iso_f16_to_f32(k[(ptrdiff_t)t * view.row + (ptrdiff_t)e * view.element]);
+        }
+    }
+}
+
+// `present` rows of v as blocks of 8 columns, each [64][8], the last one padded; what lies past the rows and past d keeps
+// what it held.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_pack_values_neon(float *dst, const uint16_t *v, iso_attn_view view, size_t present,
+                                                                       size_t d)
+{
+    const size_t whole = view.element == 1 ? d / 4 * 4 : 0;
+    for (size_t t = 0; t < present; t++) {
+        const uint16_t *row = v + (ptrdiff_t)t * view.row;
+        for (size_t e = 0; e < whole; e += 4) {
+            vst1q_f32(dst + e / 8 * 512 + t * 8 + e % 8, iso_attn_load4_neon(row + e));
+        }
+        for (size_t e = whole; e < d; e++) {
+            dst[e / 8 * 512 + t * 8 + e % 8] = iso_f16_to_f32(row[(ptrdiff_t)e * view.element]);
+        }
+    }
+}
+
+// dst[d][12]: up to 12 rows of q, transposed; missing rows are zero.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_pack_queries_neon(float *dst, const float *q, iso_attn_view view, size_t count,
+                                                                        size_t d)
+{
+    for (size_t i = 0; i < 12; i++) {
+        const float *row = q + (ptrdiff_t)i * view.row;
+        for (size_t e = 0; e < d; e++) {
+            dst[e * 12 + i] = i < count ? row[(ptrdiff_t)e * view.element] : 0.0f;
+        }
+    }
+}
+#endif
+
+/* ---- attn_tile.neon ---- */
+#if ISOBIT_ARM64
+// Attention of a block of query rows of one head over key tiles of 64, NEON.
+
+// Loops over the registers of a tile; gcc would keep the arrays in memory otherwise.
+#if defined(__clang__)
+#define ISO_ATTN_UNROLL _Pragma("unroll")
+#else
+#define ISO_ATTN_UNROLL _Pragma("GCC unroll 12")
+#endif
+
+// s[12][64] = scale * q k^T for q[d][12] and kt[d][64]; columns from `present` on are -inf.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_scores_neon(float *s, const float *q, const float *kt, size_t d, float scale,
+                                                                  size_t present)
+{
+    for (size_t t = 0; t < 64; t += 8) {
+        float32x4_t a[12], b[12];
+        ISO_ATTN_UNROLL
+        for (size_t i = 0; i < 12; i++) {
+            a[i] = b[i] = vdupq_n_f32(0.0f);
+        }
+        for (size_t e = 0; e < d; e++) {
+            const float32x4_t k0 = vld1q_f32(kt + e * 64 + t);
+            const float32x4_t k1 = vld1q_f32(kt + e * 64 + t + 4);
+            ISO_ATTN_UNROLL
+            for (size_t i = 0; i < 12; i += 4) {
+                const float32x4_t qe = vld1q_f32(q + e * 12 + i);
+                a[i] = vfmaq_laneq_f32(a[i], k0, qe, 0);
+                b[i] = vfmaq_laneq_f32(b[i], k1, qe, 0);
+                a[i + 1] = vfmaq_laneq_f32(a[i + 1], k0, qe, 1);
+                b[i + 1] = vfmaq_laneq_f32(b[i + 1], k1, qe, 1);
+                a[i + 2] = vfmaq_laneq_f32(a[i + 2], k0, qe, 2);
+                b[i + 2] = vfmaq_laneq_f32(b[i + 2], k1, qe, 2);
+                a[i + 3] = vfmaq_laneq_f32(a[i + 3], k0, qe, 3);
+                b[i + 3] = vfmaq_laneq_f32(b[i + 3], k1, qe, 3);
+            }
+        }
+        ISO_ATTN_UNROLL
+        for (size_t i = 0; i < 12; i++) {
+            vst1q_f32(s + 64 * i + t, vmulq_n_f32(a[i], scale));
+            vst1q_f32(s + 64 * i + t + 4, vmulq_n_f32(b[i], scale));
+        }
+    }
+    for (size_t i = 0; i < 12; i++) {
+        for (size_t t = present; t < 64; t++) {
+            s[i * 64 + t] = -INFINITY;
+        }
+    }
+}
+
+// The largest of s[64], the later of two that do not compare.
+ISOBIT_UNUSED ISOBIT_NEON static inline float iso_attn_max_neon(const float *s)
+{
+    uint32x4_t ordered = vdupq_n_u32(0xffffffffu);
+    float32x4_t top = vdupq_n_f32(-INFINITY);
+    for (size_t t = 0; t < 64; t += 4) {
+        const float32x4_t v = vld1q_f32(s + t);
+        ordered = vandq_u32(ordered, vceqq_f32(v, v));
+        top = vmaxq_f32(top, v);
+    }
+    if (vminvq_u32(ordered) == 0) {
+        float largest = -INFINITY;
+        for (size_t t = 0; t < 64; t++) {
+            largest = largest > s[t] ? largest : s[t];
+        }
+        return largest;
+    }
+    return vmaxvq_f32(top);
+}
+
+// The halving trees of s[64] in groups of 16 or 8, added up in double.
+ISOBIT_UNUSED ISOBIT_NEON static inline double iso_attn_sum_neon(const float *s, int lanes)
+{
+    float group[8];
+    const size_t step = (size_t)lanes;
+    for (size_t g = 0; g < 64 / step; g += 4) {
+        float32x4_t r[4];
+        for (size_t j = 0; j < 4; j++) {
+            const float *p = s + (g + j) * step;
+            if (lanes == 16) {
+                r[j] = vaddq_f32(vaddq_f32(vld1q_f32(p), vld1q_f32(p + 8)), vaddq_f32(vld1q_f32(p + 4), vld1q_f32(p + 12)));
+            } else {
+                r[j] = vaddq_f32(vld1q_f32(p), vld1q_f32(p + 4));
+            }
+        }
+        vst1q_f32(group + g, iso_tree4_neon(r[0], r[1], r[2], r[3]));
+    }
+    double sum = 0.0;
+    for (size_t g = 0; g < 64 / step; g++) {
+        sum += (double)group[g];
+    }
+    return sum;
+}
+
+// s[64]: scores become weights. The running maximum follows; sum and output row acc are rescaled to it.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_weights_neon(float *s, float *max, float *sum, float *acc, size_t padded, int lanes)
+{
+    const float largest = iso_attn_max_neon(s);
+    if (largest == -INFINITY) {
+        memset(s, 0, 64 * sizeof *s);
+        return;
+    }
+    if (largest > *max) {
+        const float c = iso_glibc_expf(*max - largest);
+        for (size_t e = 0; e < padded; e += 4) {
+            vst1q_f32(acc + e, vmulq_n_f32(vld1q_f32(acc + e), c));
+        }
+        *sum = *sum * c;
+        *max = largest;
+    }
+    const float32x4_t top = vdupq_n_f32(*max);
+    for (size_t t = 0; t < 64; t += 4) {
+        const float32x4_t x = vsubq_f32(vld1q_f32(s + t), top);
+        vst1q_f32(s + t, lanes == 16 ? iso_vexp_16_neon(x) : iso_vexp_8_neon(x));
+    }
+    *sum = (float)((double)*sum + iso_attn_sum_neon(s, lanes));
+}
+
+// acc[12] (rows of `padded` floats, 8 of them) goes on over p[12][64] and v[64][8].
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_values_neon(float *acc, const float *p, const float *v, size_t padded)
+{
+    float32x4_t a[12], b[12];
+    ISO_ATTN_UNROLL
+    for (size_t i = 0; i < 12; i++) {
+        a[i] = vld1q_f32(acc + i * padded);
+        b[i] = vld1q_f32(acc + i * padded + 4);
+    }
+    for (size_t t = 0; t < 64; t++) {
+        const float32x4_t v0 = vld1q_f32(v + t * 8);
+        const float32x4_t v1 = vld1q_f32(v + t * 8 + 4);
+        ISO_ATTN_UNROLL
+        for (size_t i = 0; i < 12; i++) {
+            a[i] = vfmaq_n_f32(a[i], v0, p[i * 64 + t]);
+            b[i] = vfmaq_n_f32(b[i], v1, p[i * 64 + t]);
+        }
+    }
+    ISO_ATTN_UNROLL
+    for (size_t i = 0; i < 12; i++) {
+        vst1q_f32(acc + i * padded, a[i]);
+        vst1q_f32(acc + i * padded + 4, b[i]);
+    }
+}
+
+#undef ISO_ATTN_UNROLL
+
+// q: the first of `count` query rows, at most 96; k, v: the first of `keys` rows; y: rows of y_row floats.
+// lanes (16 or 8) chooses the exponential and the groups of its sum.
+// scratch, with padded = d rounded up to 8: 160 * (d + padded) + 12 * 64 floats.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_attn_tile_neon(const float *q, iso_attn_view q_view, const uint16_t *k,
+                                                                iso_attn_view k_view, const uint16_t *v, iso_attn_view v_view,
+                                                                float *y, size_t y_row, size_t count, size_t keys, size_t d,
+                                                                float scale, int lanes, float *scratch)
+{
+    const size_t padded = (d + 7) / 8 * 8;
+    float *scores = scratch;        // [12][64]
+    float *kt = scores + 12 * 64;   // [d][64]
+    float *vt = kt + 64 * d;        // [padded/8][64][8]
+    float *acc = vt + 64 * padded;  // [96][padded]
+    float *qt = acc + 96 * padded;  // [8][d][12]
+    float max[96];
+    float sum[96];
+    memset(scratch, 0, (12 * 64 + 64 * d + 160 * padded) * sizeof *scratch);
+    for (size_t i = 0; i < count; i += 12) {
+        iso_attn_pack_queries_neon(qt + i * d, q + (ptrdiff_t)i * q_view.row, q_view, count - i < 12 ? count - i : 12, d);
+    }
+    for (size_t i = 0; i < count; i++) {
+        max[i] = -INFINITY;
+        sum[i] = 0.0f;
+    }
+    for (size_t key = 0; key < keys; key += 64) {
+        const size_t present = keys - key < 64 ? keys - key : 64;
+        iso_attn_pack_keys_neon(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
+        iso_attn_pack_values_neon(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
+        for (size_t i = 0; i < count; i += 12) {
+            iso_attn_scores_neon(scores, qt + i * d, kt, d, scale, present);
+            for (size_t r = i; r < i + 12 && r < count; r++) {
+                iso_attn_weights_neon(scores + (r - i) * 64, max + r, sum + r, acc + r * padded, padded, lanes);
+            }
+            for (size_t e = 0; e < padded; e += 8) {
+                iso_attn_values_neon(acc + i * padded + e, scores, vt + e * 64, padded);
+            }
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const float inverse = sum[i] == 0.0f ? 0.0f : 1.0f / sum[i];
+        for (size_t e = 0; e < d; e++) {
+            y[i * y_row + e] = acc[i * padded + e] * inverse;
+        }
+    }
+}
+#endif
+
 /* ---- vexp_16 ---- */
 // exp as the 16-lane classes define it, one value: degree-5 polynomial, scaled by 2^n with one rounding.
 
@@ -4505,6 +4864,33 @@ ISOBIT_AVX2 static void attention_f32_tile64_exp8_avx2__h16_d72_scale3df15bf0(co
         const float *qh = q + (first + q0) * (size_t)1152 + head * (size_t)72;
         iso_attn_tile_avx2(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, d,
                          scale, 8, 768, scratch);
+    }
+}
+#endif
+
+/* ---- attention.f32.tile64_exp8.neon ---- */
+#if ISOBIT_ARM64
+// attention: f32 queries, f16 keys and values, key tiles of 64, exponential and groups of 8 lanes, NEON.
+ISOBIT_NEON static void attention_f32_tile64_exp8_neon__h16_d72_scale3df15bf0(const float *restrict q, const uint16_t *restrict k, const uint16_t *restrict v, float *restrict y, size_t m, size_t images, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t heads = 16;
+    const size_t d = 72;
+    const float scale = 0x1.e2b7ep-4f;
+    const iso_attn_view q_view = { 1152, 1 };
+    const iso_attn_view k_view = { 1152, 1 };
+    const iso_attn_view v_view = { 1152, 1 };
+    const size_t rows = m / images;
+    const size_t blocks = (rows + 95) / 96;
+    for (size_t t = t0; t < t1; t++) {
+        const size_t first = t / blocks / heads * rows;
+        const size_t head = t / blocks % heads;
+        const size_t q0 = iso_cut(t % blocks, rows, 96, 12);
+        const size_t q1 = iso_cut(t % blocks + 1, rows, 96, 12);
+        const uint16_t *kh = k + first * (size_t)1152 + head * (size_t)72;
+        const uint16_t *vh = v + first * (size_t)1152 + head * (size_t)72;
+        const float *qh = q + (first + q0) * (size_t)1152 + head * (size_t)72;
+        iso_attn_tile_neon(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, d,
+                         scale, 8, scratch);
     }
 }
 #endif
@@ -5570,57 +5956,59 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 13: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (27ull);
     case 14: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 32ull)) * (27ull);
     case 15: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 768ull));
-    case 16: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 64ull));
-    case 17: return ((d->mh * d->mw * 4ull) >= (64ull)) ? 1 : 0;
-    case 18: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 16ull));
-    case 19: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (36ull);
-    case 20: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (34ull);
-    case 21: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 32ull)) * (34ull);
-    case 22: return ISO_CEILDIV(d->b * d->mh * d->mw, 8ull);
-    case 23: return d->b * d->mh * d->mw;
-    case 24: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (39ull);
-    case 25: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (36ull);
-    case 26: return (ISO_CEILDIV(d->b * d->mh * d->mw, 32ull)) * (36ull);
-    case 27: return ((d->mh * d->mw) >= (2ull)) ? 1 : 0;
-    case 28: return d->b * d->mh * d->mw * 72ull;
-    case 29: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (35ull);
-    case 30: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (32ull);
-    case 31: return (ISO_CEILDIV(d->b * d->mh * d->mw, 32ull)) * (32ull);
-    case 32: return d->b * d->mh * d->mw * 64ull;
-    case 33: return d->b * d->mh * d->mw * 12288ull;
-    case 34: return d->b * d->mh * d->mw * 6144ull;
-    case 35: return d->b * d->mh * d->mw * 18432ull;
-    case 36: return d->mh * d->mw * 18432ull;
-    case 37: return d->mh * d->mw * 32ull;
-    case 38: return d->mh * d->mw * 1152ull;
-    case 39: return d->b * d->mh * d->mw * 9216ull;
-    case 40: return d->b * d->mh * d->mw * 55296ull;
-    case 41: return d->b * d->mh * d->mw * 68864ull;
-    case 42: return d->b * d->mh * d->mw * 34432ull;
-    case 43: return d->b * d->mh * d->mw * 16384ull;
-    case 44: return 830080ull;
-    case 45: return 839040ull;
-    case 46: return 101376ull;
-    case 47: return 1244800ull;
-    case 48: return 1256832ull;
-    case 49: return 152064ull;
-    case 50: return 518240ull;
-    case 51: return 71680ull;
-    case 52: return 864ull;
-    case 53: return 4648960ull;
-    case 54: return 4686208ull;
-    case 55: return 568128ull;
-    case 56: return 4977280ull;
-    case 57: return 5016960ull;
-    case 58: return 608256ull;
-    case 59: return 36864ull;
-    case 60: return 1152ull;
-    case 61: return 16ull;
-    case 62: return 72ull;
-    case 63: return 4304ull;
-    case 64: return 4608ull;
-    case 65: return d->mh * d->mw;
-    case 66: return d->b * d->mh * d->mh * d->mw * d->mw * 1990656ull + d->b * d->mh * d->mw * 3623583744ull;
+    case 16: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 96ull));
+    case 17: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 64ull));
+    case 18: return ((d->mh * d->mw * 4ull) >= (64ull)) ? 1 : 0;
+    case 19: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 16ull));
+    case 20: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (36ull);
+    case 21: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (34ull);
+    case 22: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 32ull)) * (34ull);
+    case 23: return ISO_CEILDIV(d->b * d->mh * d->mw, 8ull);
+    case 24: return d->b * d->mh * d->mw;
+    case 25: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (39ull);
+    case 26: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (36ull);
+    case 27: return (ISO_CEILDIV(d->b * d->mh * d->mw, 32ull)) * (36ull);
+    case 28: return ((d->mh * d->mw) >= (2ull)) ? 1 : 0;
+    case 29: return d->b * d->mh * d->mw * 72ull;
+    case 30: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (35ull);
+    case 31: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (32ull);
+    case 32: return (ISO_CEILDIV(d->b * d->mh * d->mw, 32ull)) * (32ull);
+    case 33: return d->b * d->mh * d->mw * 64ull;
+    case 34: return d->b * d->mh * d->mw * 12288ull;
+    case 35: return d->b * d->mh * d->mw * 6144ull;
+    case 36: return d->b * d->mh * d->mw * 18432ull;
+    case 37: return d->mh * d->mw * 18432ull;
+    case 38: return d->mh * d->mw * 32ull;
+    case 39: return d->mh * d->mw * 1152ull;
+    case 40: return d->b * d->mh * d->mw * 9216ull;
+    case 41: return d->b * d->mh * d->mw * 55296ull;
+    case 42: return d->b * d->mh * d->mw * 68864ull;
+    case 43: return d->b * d->mh * d->mw * 34432ull;
+    case 44: return d->b * d->mh * d->mw * 16384ull;
+    case 45: return 830080ull;
+    case 46: return 839040ull;
+    case 47: return 101376ull;
+    case 48: return 1244800ull;
+    case 49: return 1256832ull;
+    case 50: return 152064ull;
+    case 51: return 518240ull;
+    case 52: return 95232ull;
+    case 53: return 71680ull;
+    case 54: return 864ull;
+    case 55: return 4648960ull;
+    case 56: return 4686208ull;
+    case 57: return 568128ull;
+    case 58: return 4977280ull;
+    case 59: return 5016960ull;
+    case 60: return 608256ull;
+    case 61: return 36864ull;
+    case 62: return 1152ull;
+    case 63: return 16ull;
+    case 64: return 72ull;
+    case 65: return 4304ull;
+    case 66: return 4608ull;
+    case 67: return d->mh * d->mw;
+    case 68: return d->b * d->mh * d->mh * d->mw * d->mw * 1990656ull + d->b * d->mh * d->mw * 3623583744ull;
     default: return 0;
     }
 }
@@ -5636,385 +6024,385 @@ typedef struct {
 
 enum { ISO_VALUES = 379 };
 static const iso_value iso_values[ISO_VALUES] = {
-    /* 0 */ { "pixels", 33, 0, 0 },
-    /* 1 */ { "patches_raster", 34, 0, 1 },
-    /* 2 */ { "patches", 34, 1, 3 },
-    /* 3 */ { "frame0", 35, 2, 432 },
-    /* 4 */ { "frame1", 35, 3, 4 },
-    /* 5 */ { "positions_raster", 36, 6, 7 },
-    /* 6 */ { "positions", 36, 7, 8 },
-    /* 7 */ { "cells", 37, 9, 10 },
-    /* 8 */ { "angles", 38, 10, 420 },
-    /* 9 */ { "ln1-0", 35, 11, 12 },
-    /* 10 */ { "ln1-0.f16", 39, 12, 13 },
-    /* 11 */ { "qkv-0", 40, 13, 17 },
-    /* 12 */ { "q_rope-0", 35, 14, 18 },
-    /* 13 */ { "k_rope-0", 35, 15, 16 },
-    /* 14 */ { "k_rope-0.f16", 39, 16, 18 },
-    /* 15 */ { "v-0.f16", 39, 17, 18 },
-    /* 16 */ { "kqv-0", 35, 18, 19 },
-    /* 17 */ { "kqv-0.f16", 39, 19, 20 },
-    /* 18 */ { "ln2-0", 35, 21, 22 },
-    /* 19 */ { "ln2-0.f16", 39, 22, 23 },
-    /* 20 */ { "act-0", 41, 23, 24 },
-    /* 21 */ { "act-0.f16", 42, 24, 25 },
-    /* 22 */ { "ln1-1", 35, 26, 27 },
-    /* 23 */ { "ln1-1.f16", 39, 27, 28 },
-    /* 24 */ { "qkv-1", 40, 28, 32 },
-    /* 25 */ { "q_rope-1", 35, 29, 33 },
-    /* 26 */ { "k_rope-1", 35, 30, 31 },
-    /* 27 */ { "k_rope-1.f16", 39, 31, 33 },
-    /* 28 */ { "v-1.f16", 39, 32, 33 },
-    /* 29 */ { "kqv-1", 35, 33, 34 },
-    /* 30 */ { "kqv-1.f16", 39, 34, 35 },
-    /* 31 */ { "ln2-1", 35, 36, 37 },
-    /* 32 */ { "ln2-1.f16", 39, 37, 38 },
-    /* 33 */ { "act-1", 41, 38, 39 },
-    /* 34 */ { "act-1.f16", 42, 39, 40 },
-    /* 35 */ { "ln1-2", 35, 41, 42 },
-    /* 36 */ { "ln1-2.f16", 39, 42, 43 },
-    /* 37 */ { "qkv-2", 40, 43, 47 },
-    /* 38 */ { "q_rope-2", 35, 44, 48 },
-    /* 39 */ { "k_rope-2", 35, 45, 46 },
-    /* 40 */ { "k_rope-2.f16", 39, 46, 48 },
-    /* 41 */ { "v-2.f16", 39, 47, 48 },
-    /* 42 */ { "kqv-2", 35, 48, 49 },
-    /* 43 */ { "kqv-2.f16", 39, 49, 50 },
-    /* 44 */ { "ln2-2", 35, 51, 52 },
-    /* 45 */ { "ln2-2.f16", 39, 52, 53 },
-    /* 46 */ { "act-2", 41, 53, 54 },
-    /* 47 */ { "act-2.f16", 42, 54, 55 },
-    /* 48 */ { "ln1-3", 35, 56, 57 },
-    /* 49 */ { "ln1-3.f16", 39, 57, 58 },
-    /* 50 */ { "qkv-3", 40, 58, 62 },
-    /* 51 */ { "q_rope-3", 35, 59, 63 },
-    /* 52 */ { "k_rope-3", 35, 60, 61 },
-    /* 53 */ { "k_rope-3.f16", 39, 61, 63 },
-    /* 54 */ { "v-3.f16", 39, 62, 63 },
-    /* 55 */ { "kqv-3", 35, 63, 64 },
-    /* 56 */ { "kqv-3.f16", 39, 64, 65 },
-    /* 57 */ { "ln2-3", 35, 66, 67 },
-    /* 58 */ { "ln2-3.f16", 39, 67, 68 },
-    /* 59 */ { "act-3", 41, 68, 69 },
-    /* 60 */ { "act-3.f16", 42, 69, 70 },
-    /* 61 */ { "ln1-4", 35, 71, 72 },
-    /* 62 */ { "ln1-4.f16", 39, 72, 73 },
-    /* 63 */ { "qkv-4", 40, 73, 77 },
-    /* 64 */ { "q_rope-4", 35, 74, 78 },
-    /* 65 */ { "k_rope-4", 35, 75, 76 },
-    /* 66 */ { "k_rope-4.f16", 39, 76, 78 },
-    /* 67 */ { "v-4.f16", 39, 77, 78 },
-    /* 68 */ { "kqv-4", 35, 78, 79 },
-    /* 69 */ { "kqv-4.f16", 39, 79, 80 },
-    /* 70 */ { "ln2-4", 35, 81, 82 },
-    /* 71 */ { "ln2-4.f16", 39, 82, 83 },
-    /* 72 */ { "act-4", 41, 83, 84 },
-    /* 73 */ { "act-4.f16", 42, 84, 85 },
-    /* 74 */ { "ln1-5", 35, 86, 87 },
-    /* 75 */ { "ln1-5.f16", 39, 87, 88 },
-    /* 76 */ { "qkv-5", 40, 88, 92 },
-    /* 77 */ { "q_rope-5", 35, 89, 93 },
-    /* 78 */ { "k_rope-5", 35, 90, 91 },
-    /* 79 */ { "k_rope-5.f16", 39, 91, 93 },
-    /* 80 */ { "v-5.f16", 39, 92, 93 },
-    /* 81 */ { "kqv-5", 35, 93, 94 },
-    /* 82 */ { "kqv-5.f16", 39, 94, 95 },
-    /* 83 */ { "ln2-5", 35, 96, 97 },
-    /* 84 */ { "ln2-5.f16", 39, 97, 98 },
-    /* 85 */ { "act-5", 41, 98, 99 },
-    /* 86 */ { "act-5.f16", 42, 99, 100 },
-    /* 87 */ { "ln1-6", 35, 101, 102 },
-    /* 88 */ { "ln1-6.f16", 39, 102, 103 },
-    /* 89 */ { "qkv-6", 40, 103, 107 },
-    /* 90 */ { "q_rope-6", 35, 104, 108 },
-    /* 91 */ { "k_rope-6", 35, 105, 106 },
-    /* 92 */ { "k_rope-6.f16", 39, 106, 108 },
-    /* 93 */ { "v-6.f16", 39, 107, 108 },
-    /* 94 */ { "kqv-6", 35, 108, 109 },
-    /* 95 */ { "kqv-6.f16", 39, 109, 110 },
-    /* 96 */ { "ln2-6", 35, 111, 112 },
-    /* 97 */ { "ln2-6.f16", 39, 112, 113 },
-    /* 98 */ { "act-6", 41, 113, 114 },
-    /* 99 */ { "act-6.f16", 42, 114, 115 },
-    /* 100 */ { "ln1-7", 35, 116, 117 },
-    /* 101 */ { "ln1-7.f16", 39, 117, 118 },
-    /* 102 */ { "qkv-7", 40, 118, 122 },
-    /* 103 */ { "q_rope-7", 35, 119, 123 },
-    /* 104 */ { "k_rope-7", 35, 120, 121 },
-    /* 105 */ { "k_rope-7.f16", 39, 121, 123 },
-    /* 106 */ { "v-7.f16", 39, 122, 123 },
-    /* 107 */ { "kqv-7", 35, 123, 124 },
-    /* 108 */ { "kqv-7.f16", 39, 124, 125 },
-    /* 109 */ { "ln2-7", 35, 126, 127 },
-    /* 110 */ { "ln2-7.f16", 39, 127, 128 },
-    /* 111 */ { "act-7", 41, 128, 129 },
-    /* 112 */ { "act-7.f16", 42, 129, 130 },
-    /* 113 */ { "ln1-8", 35, 131, 132 },
-    /* 114 */ { "ln1-8.f16", 39, 132, 133 },
-    /* 115 */ { "qkv-8", 40, 133, 137 },
-    /* 116 */ { "q_rope-8", 35, 134, 138 },
-    /* 117 */ { "k_rope-8", 35, 135, 136 },
-    /* 118 */ { "k_rope-8.f16", 39, 136, 138 },
-    /* 119 */ { "v-8.f16", 39, 137, 138 },
-    /* 120 */ { "kqv-8", 35, 138, 139 },
-    /* 121 */ { "kqv-8.f16", 39, 139, 140 },
-    /* 122 */ { "ln2-8", 35, 141, 142 },
-    /* 123 */ { "ln2-8.f16", 39, 142, 143 },
-    /* 124 */ { "act-8", 41, 143, 144 },
-    /* 125 */ { "act-8.f16", 42, 144, 145 },
-    /* 126 */ { "ds_normed-8", 35, 146, 147 },
-    /* 127 */ { "ds_normed-8.f16", 39, 147, 148 },
-    /* 128 */ { "ds_act-8", 35, 148, 149 },
-    /* 129 */ { "ds_act-8.f16", 39, 149, 150 },
-    /* 130 */ { "ds_feature-8", 43, 150, 436 },
-    /* 131 */ { "ln1-9", 35, 151, 152 },
-    /* 132 */ { "ln1-9.f16", 39, 152, 153 },
-    /* 133 */ { "qkv-9", 40, 153, 157 },
-    /* 134 */ { "q_rope-9", 35, 154, 158 },
-    /* 135 */ { "k_rope-9", 35, 155, 156 },
-    /* 136 */ { "k_rope-9.f16", 39, 156, 158 },
-    /* 137 */ { "v-9.f16", 39, 157, 158 },
-    /* 138 */ { "kqv-9", 35, 158, 159 },
-    /* 139 */ { "kqv-9.f16", 39, 159, 160 },
-    /* 140 */ { "ln2-9", 35, 161, 162 },
-    /* 141 */ { "ln2-9.f16", 39, 162, 163 },
-    /* 142 */ { "act-9", 41, 163, 164 },
-    /* 143 */ { "act-9.f16", 42, 164, 165 },
-    /* 144 */ { "ln1-10", 35, 166, 167 },
-    /* 145 */ { "ln1-10.f16", 39, 167, 168 },
-    /* 146 */ { "qkv-10", 40, 168, 172 },
-    /* 147 */ { "q_rope-10", 35, 169, 173 },
-    /* 148 */ { "k_rope-10", 35, 170, 171 },
-    /* 149 */ { "k_rope-10.f16", 39, 171, 173 },
-    /* 150 */ { "v-10.f16", 39, 172, 173 },
-    /* 151 */ { "kqv-10", 35, 173, 174 },
-    /* 152 */ { "kqv-10.f16", 39, 174, 175 },
-    /* 153 */ { "ln2-10", 35, 176, 177 },
-    /* 154 */ { "ln2-10.f16", 39, 177, 178 },
-    /* 155 */ { "act-10", 41, 178, 179 },
-    /* 156 */ { "act-10.f16", 42, 179, 180 },
-    /* 157 */ { "ln1-11", 35, 181, 182 },
-    /* 158 */ { "ln1-11.f16", 39, 182, 183 },
-    /* 159 */ { "qkv-11", 40, 183, 187 },
-    /* 160 */ { "q_rope-11", 35, 184, 188 },
-    /* 161 */ { "k_rope-11", 35, 185, 186 },
-    /* 162 */ { "k_rope-11.f16", 39, 186, 188 },
-    /* 163 */ { "v-11.f16", 39, 187, 188 },
-    /* 164 */ { "kqv-11", 35, 188, 189 },
-    /* 165 */ { "kqv-11.f16", 39, 189, 190 },
-    /* 166 */ { "ln2-11", 35, 191, 192 },
-    /* 167 */ { "ln2-11.f16", 39, 192, 193 },
-    /* 168 */ { "act-11", 41, 193, 194 },
-    /* 169 */ { "act-11.f16", 42, 194, 195 },
-    /* 170 */ { "ln1-12", 35, 196, 197 },
-    /* 171 */ { "ln1-12.f16", 39, 197, 198 },
-    /* 172 */ { "qkv-12", 40, 198, 202 },
-    /* 173 */ { "q_rope-12", 35, 199, 203 },
-    /* 174 */ { "k_rope-12", 35, 200, 201 },
-    /* 175 */ { "k_rope-12.f16", 39, 201, 203 },
-    /* 176 */ { "v-12.f16", 39, 202, 203 },
-    /* 177 */ { "kqv-12", 35, 203, 204 },
-    /* 178 */ { "kqv-12.f16", 39, 204, 205 },
-    /* 179 */ { "ln2-12", 35, 206, 207 },
-    /* 180 */ { "ln2-12.f16", 39, 207, 208 },
-    /* 181 */ { "act-12", 41, 208, 209 },
-    /* 182 */ { "act-12.f16", 42, 209, 210 },
-    /* 183 */ { "ln1-13", 35, 211, 212 },
-    /* 184 */ { "ln1-13.f16", 39, 212, 213 },
-    /* 185 */ { "qkv-13", 40, 213, 217 },
-    /* 186 */ { "q_rope-13", 35, 214, 218 },
-    /* 187 */ { "k_rope-13", 35, 215, 216 },
-    /* 188 */ { "k_rope-13.f16", 39, 216, 218 },
-    /* 189 */ { "v-13.f16", 39, 217, 218 },
-    /* 190 */ { "kqv-13", 35, 218, 219 },
-    /* 191 */ { "kqv-13.f16", 39, 219, 220 },
-    /* 192 */ { "ln2-13", 35, 221, 222 },
-    /* 193 */ { "ln2-13.f16", 39, 222, 223 },
-    /* 194 */ { "act-13", 41, 223, 224 },
-    /* 195 */ { "act-13.f16", 42, 224, 225 },
-    /* 196 */ { "ln1-14", 35, 226, 227 },
-    /* 197 */ { "ln1-14.f16", 39, 227, 228 },
-    /* 198 */ { "qkv-14", 40, 228, 232 },
-    /* 199 */ { "q_rope-14", 35, 229, 233 },
-    /* 200 */ { "k_rope-14", 35, 230, 231 },
-    /* 201 */ { "k_rope-14.f16", 39, 231, 233 },
-    /* 202 */ { "v-14.f16", 39, 232, 233 },
-    /* 203 */ { "kqv-14", 35, 233, 234 },
-    /* 204 */ { "kqv-14.f16", 39, 234, 235 },
-    /* 205 */ { "ln2-14", 35, 236, 237 },
-    /* 206 */ { "ln2-14.f16", 39, 237, 238 },
-    /* 207 */ { "act-14", 41, 238, 239 },
-    /* 208 */ { "act-14.f16", 42, 239, 240 },
-    /* 209 */ { "ln1-15", 35, 241, 242 },
-    /* 210 */ { "ln1-15.f16", 39, 242, 243 },
-    /* 211 */ { "qkv-15", 40, 243, 247 },
-    /* 212 */ { "q_rope-15", 35, 244, 248 },
-    /* 213 */ { "k_rope-15", 35, 245, 246 },
-    /* 214 */ { "k_rope-15.f16", 39, 246, 248 },
-    /* 215 */ { "v-15.f16", 39, 247, 248 },
-    /* 216 */ { "kqv-15", 35, 248, 249 },
-    /* 217 */ { "kqv-15.f16", 39, 249, 250 },
-    /* 218 */ { "ln2-15", 35, 251, 252 },
-    /* 219 */ { "ln2-15.f16", 39, 252, 253 },
-    /* 220 */ { "act-15", 41, 253, 254 },
-    /* 221 */ { "act-15.f16", 42, 254, 255 },
-    /* 222 */ { "ln1-16", 35, 256, 257 },
-    /* 223 */ { "ln1-16.f16", 39, 257, 258 },
-    /* 224 */ { "qkv-16", 40, 258, 262 },
-    /* 225 */ { "q_rope-16", 35, 259, 263 },
-    /* 226 */ { "k_rope-16", 35, 260, 261 },
-    /* 227 */ { "k_rope-16.f16", 39, 261, 263 },
-    /* 228 */ { "v-16.f16", 39, 262, 263 },
-    /* 229 */ { "kqv-16", 35, 263, 264 },
-    /* 230 */ { "kqv-16.f16", 39, 264, 265 },
-    /* 231 */ { "ln2-16", 35, 266, 267 },
-    /* 232 */ { "ln2-16.f16", 39, 267, 268 },
-    /* 233 */ { "act-16", 41, 268, 269 },
-    /* 234 */ { "act-16.f16", 42, 269, 270 },
-    /* 235 */ { "ds_normed-16", 35, 271, 272 },
-    /* 236 */ { "ds_normed-16.f16", 39, 272, 273 },
-    /* 237 */ { "ds_act-16", 35, 273, 274 },
-    /* 238 */ { "ds_act-16.f16", 39, 274, 275 },
-    /* 239 */ { "ds_feature-16", 43, 275, 436 },
-    /* 240 */ { "ln1-17", 35, 276, 277 },
-    /* 241 */ { "ln1-17.f16", 39, 277, 278 },
-    /* 242 */ { "qkv-17", 40, 278, 282 },
-    /* 243 */ { "q_rope-17", 35, 279, 283 },
-    /* 244 */ { "k_rope-17", 35, 280, 281 },
-    /* 245 */ { "k_rope-17.f16", 39, 281, 283 },
-    /* 246 */ { "v-17.f16", 39, 282, 283 },
-    /* 247 */ { "kqv-17", 35, 283, 284 },
-    /* 248 */ { "kqv-17.f16", 39, 284, 285 },
-    /* 249 */ { "ln2-17", 35, 286, 287 },
-    /* 250 */ { "ln2-17.f16", 39, 287, 288 },
-    /* 251 */ { "act-17", 41, 288, 289 },
-    /* 252 */ { "act-17.f16", 42, 289, 290 },
-    /* 253 */ { "ln1-18", 35, 291, 292 },
-    /* 254 */ { "ln1-18.f16", 39, 292, 293 },
-    /* 255 */ { "qkv-18", 40, 293, 297 },
-    /* 256 */ { "q_rope-18", 35, 294, 298 },
-    /* 257 */ { "k_rope-18", 35, 295, 296 },
-    /* 258 */ { "k_rope-18.f16", 39, 296, 298 },
-    /* 259 */ { "v-18.f16", 39, 297, 298 },
-    /* 260 */ { "kqv-18", 35, 298, 299 },
-    /* 261 */ { "kqv-18.f16", 39, 299, 300 },
-    /* 262 */ { "ln2-18", 35, 301, 302 },
-    /* 263 */ { "ln2-18.f16", 39, 302, 303 },
-    /* 264 */ { "act-18", 41, 303, 304 },
-    /* 265 */ { "act-18.f16", 42, 304, 305 },
-    /* 266 */ { "ln1-19", 35, 306, 307 },
-    /* 267 */ { "ln1-19.f16", 39, 307, 308 },
-    /* 268 */ { "qkv-19", 40, 308, 312 },
-    /* 269 */ { "q_rope-19", 35, 309, 313 },
-    /* 270 */ { "k_rope-19", 35, 310, 311 },
-    /* 271 */ { "k_rope-19.f16", 39, 311, 313 },
-    /* 272 */ { "v-19.f16", 39, 312, 313 },
-    /* 273 */ { "kqv-19", 35, 313, 314 },
-    /* 274 */ { "kqv-19.f16", 39, 314, 315 },
-    /* 275 */ { "ln2-19", 35, 316, 317 },
-    /* 276 */ { "ln2-19.f16", 39, 317, 318 },
-    /* 277 */ { "act-19", 41, 318, 319 },
-    /* 278 */ { "act-19.f16", 42, 319, 320 },
-    /* 279 */ { "ln1-20", 35, 321, 322 },
-    /* 280 */ { "ln1-20.f16", 39, 322, 323 },
-    /* 281 */ { "qkv-20", 40, 323, 327 },
-    /* 282 */ { "q_rope-20", 35, 324, 328 },
-    /* 283 */ { "k_rope-20", 35, 325, 326 },
-    /* 284 */ { "k_rope-20.f16", 39, 326, 328 },
-    /* 285 */ { "v-20.f16", 39, 327, 328 },
-    /* 286 */ { "kqv-20", 35, 328, 329 },
-    /* 287 */ { "kqv-20.f16", 39, 329, 330 },
-    /* 288 */ { "ln2-20", 35, 331, 332 },
-    /* 289 */ { "ln2-20.f16", 39, 332, 333 },
-    /* 290 */ { "act-20", 41, 333, 334 },
-    /* 291 */ { "act-20.f16", 42, 334, 335 },
-    /* 292 */ { "ln1-21", 35, 336, 337 },
-    /* 293 */ { "ln1-21.f16", 39, 337, 338 },
-    /* 294 */ { "qkv-21", 40, 338, 342 },
-    /* 295 */ { "q_rope-21", 35, 339, 343 },
-    /* 296 */ { "k_rope-21", 35, 340, 341 },
-    /* 297 */ { "k_rope-21.f16", 39, 341, 343 },
-    /* 298 */ { "v-21.f16", 39, 342, 343 },
-    /* 299 */ { "kqv-21", 35, 343, 344 },
-    /* 300 */ { "kqv-21.f16", 39, 344, 345 },
-    /* 301 */ { "ln2-21", 35, 346, 347 },
-    /* 302 */ { "ln2-21.f16", 39, 347, 348 },
-    /* 303 */ { "act-21", 41, 348, 349 },
-    /* 304 */ { "act-21.f16", 42, 349, 350 },
-    /* 305 */ { "ln1-22", 35, 351, 352 },
-    /* 306 */ { "ln1-22.f16", 39, 352, 353 },
-    /* 307 */ { "qkv-22", 40, 353, 357 },
-    /* 308 */ { "q_rope-22", 35, 354, 358 },
-    /* 309 */ { "k_rope-22", 35, 355, 356 },
-    /* 310 */ { "k_rope-22.f16", 39, 356, 358 },
-    /* 311 */ { "v-22.f16", 39, 357, 358 },
-    /* 312 */ { "kqv-22", 35, 358, 359 },
-    /* 313 */ { "kqv-22.f16", 39, 359, 360 },
-    /* 314 */ { "ln2-22", 35, 361, 362 },
-    /* 315 */ { "ln2-22.f16", 39, 362, 363 },
-    /* 316 */ { "act-22", 41, 363, 364 },
-    /* 317 */ { "act-22.f16", 42, 364, 365 },
-    /* 318 */ { "ln1-23", 35, 366, 367 },
-    /* 319 */ { "ln1-23.f16", 39, 367, 368 },
-    /* 320 */ { "qkv-23", 40, 368, 372 },
-    /* 321 */ { "q_rope-23", 35, 369, 373 },
-    /* 322 */ { "k_rope-23", 35, 370, 371 },
-    /* 323 */ { "k_rope-23.f16", 39, 371, 373 },
-    /* 324 */ { "v-23.f16", 39, 372, 373 },
-    /* 325 */ { "kqv-23", 35, 373, 374 },
-    /* 326 */ { "kqv-23.f16", 39, 374, 375 },
-    /* 327 */ { "ln2-23", 35, 376, 377 },
-    /* 328 */ { "ln2-23.f16", 39, 377, 378 },
-    /* 329 */ { "act-23", 41, 378, 379 },
-    /* 330 */ { "act-23.f16", 42, 379, 380 },
-    /* 331 */ { "ln1-24", 35, 381, 382 },
-    /* 332 */ { "ln1-24.f16", 39, 382, 383 },
-    /* 333 */ { "qkv-24", 40, 383, 387 },
-    /* 334 */ { "q_rope-24", 35, 384, 388 },
-    /* 335 */ { "k_rope-24", 35, 385, 386 },
-    /* 336 */ { "k_rope-24.f16", 39, 386, 388 },
-    /* 337 */ { "v-24.f16", 39, 387, 388 },
-    /* 338 */ { "kqv-24", 35, 388, 389 },
-    /* 339 */ { "kqv-24.f16", 39, 389, 390 },
-    /* 340 */ { "ln2-24", 35, 391, 392 },
-    /* 341 */ { "ln2-24.f16", 39, 392, 393 },
-    /* 342 */ { "act-24", 41, 393, 394 },
-    /* 343 */ { "act-24.f16", 42, 394, 395 },
-    /* 344 */ { "ds_normed-24", 35, 396, 397 },
-    /* 345 */ { "ds_normed-24.f16", 39, 397, 398 },
-    /* 346 */ { "ds_act-24", 35, 398, 399 },
-    /* 347 */ { "ds_act-24.f16", 39, 399, 400 },
-    /* 348 */ { "ds_feature-24", 43, 400, 436 },
-    /* 349 */ { "ln1-25", 35, 401, 402 },
-    /* 350 */ { "ln1-25.f16", 39, 402, 403 },
-    /* 351 */ { "qkv-25", 40, 403, 407 },
-    /* 352 */ { "q_rope-25", 35, 404, 408 },
-    /* 353 */ { "k_rope-25", 35, 405, 406 },
-    /* 354 */ { "k_rope-25.f16", 39, 406, 408 },
-    /* 355 */ { "v-25.f16", 39, 407, 408 },
-    /* 356 */ { "kqv-25", 35, 408, 409 },
-    /* 357 */ { "kqv-25.f16", 39, 409, 410 },
-    /* 358 */ { "ln2-25", 35, 411, 412 },
-    /* 359 */ { "ln2-25.f16", 39, 412, 413 },
-    /* 360 */ { "act-25", 41, 413, 414 },
-    /* 361 */ { "act-25.f16", 42, 414, 415 },
-    /* 362 */ { "ln1-26", 35, 416, 417 },
-    /* 363 */ { "ln1-26.f16", 39, 417, 418 },
-    /* 364 */ { "qkv-26", 40, 418, 422 },
-    /* 365 */ { "q_rope-26", 35, 419, 423 },
-    /* 366 */ { "k_rope-26", 35, 420, 421 },
-    /* 367 */ { "k_rope-26.f16", 39, 421, 423 },
-    /* 368 */ { "v-26.f16", 39, 422, 423 },
-    /* 369 */ { "kqv-26", 35, 423, 424 },
-    /* 370 */ { "kqv-26.f16", 39, 424, 425 },
-    /* 371 */ { "ln2-26", 35, 426, 427 },
-    /* 372 */ { "ln2-26.f16", 39, 427, 428 },
-    /* 373 */ { "act-26", 41, 428, 429 },
-    /* 374 */ { "act-26.f16", 42, 429, 430 },
-    /* 375 */ { "merged.f16", 39, 432, 433 },
-    /* 376 */ { "mm_act", 35, 433, 434 },
-    /* 377 */ { "mm_act.f16", 39, 434, 435 },
-    /* 378 */ { "projected", 43, 435, 436 },
+    /* 0 */ { "pixels", 34, 0, 0 },
+    /* 1 */ { "patches_raster", 35, 0, 1 },
+    /* 2 */ { "patches", 35, 1, 3 },
+    /* 3 */ { "frame0", 36, 2, 432 },
+    /* 4 */ { "frame1", 36, 3, 4 },
+    /* 5 */ { "positions_raster", 37, 6, 7 },
+    /* 6 */ { "positions", 37, 7, 8 },
+    /* 7 */ { "cells", 38, 9, 10 },
+    /* 8 */ { "angles", 39, 10, 420 },
+    /* 9 */ { "ln1-0", 36, 11, 12 },
+    /* 10 */ { "ln1-0.f16", 40, 12, 13 },
+    /* 11 */ { "qkv-0", 41, 13, 17 },
+    /* 12 */ { "q_rope-0", 36, 14, 18 },
+    /* 13 */ { "k_rope-0", 36, 15, 16 },
+    /* 14 */ { "k_rope-0.f16", 40, 16, 18 },
+    /* 15 */ { "v-0.f16", 40, 17, 18 },
+    /* 16 */ { "kqv-0", 36, 18, 19 },
+    /* 17 */ { "kqv-0.f16", 40, 19, 20 },
+    /* 18 */ { "ln2-0", 36, 21, 22 },
+    /* 19 */ { "ln2-0.f16", 40, 22, 23 },
+    /* 20 */ { "act-0", 42, 23, 24 },
+    /* 21 */ { "act-0.f16", 43, 24, 25 },
+    /* 22 */ { "ln1-1", 36, 26, 27 },
+    /* 23 */ { "ln1-1.f16", 40, 27, 28 },
+    /* 24 */ { "qkv-1", 41, 28, 32 },
+    /* 25 */ { "q_rope-1", 36, 29, 33 },
+    /* 26 */ { "k_rope-1", 36, 30, 31 },
+    /* 27 */ { "k_rope-1.f16", 40, 31, 33 },
+    /* 28 */ { "v-1.f16", 40, 32, 33 },
+    /* 29 */ { "kqv-1", 36, 33, 34 },
+    /* 30 */ { "kqv-1.f16", 40, 34, 35 },
+    /* 31 */ { "ln2-1", 36, 36, 37 },
+    /* 32 */ { "ln2-1.f16", 40, 37, 38 },
+    /* 33 */ { "act-1", 42, 38, 39 },
+    /* 34 */ { "act-1.f16", 43, 39, 40 },
+    /* 35 */ { "ln1-2", 36, 41, 42 },
+    /* 36 */ { "ln1-2.f16", 40, 42, 43 },
+    /* 37 */ { "qkv-2", 41, 43, 47 },
+    /* 38 */ { "q_rope-2", 36, 44, 48 },
+    /* 39 */ { "k_rope-2", 36, 45, 46 },
+    /* 40 */ { "k_rope-2.f16", 40, 46, 48 },
+    /* 41 */ { "v-2.f16", 40, 47, 48 },
+    /* 42 */ { "kqv-2", 36, 48, 49 },
+    /* 43 */ { "kqv-2.f16", 40, 49, 50 },
+    /* 44 */ { "ln2-2", 36, 51, 52 },
+    /* 45 */ { "ln2-2.f16", 40, 52, 53 },
+    /* 46 */ { "act-2", 42, 53, 54 },
+    /* 47 */ { "act-2.f16", 43, 54, 55 },
+    /* 48 */ { "ln1-3", 36, 56, 57 },
+    /* 49 */ { "ln1-3.f16", 40, 57, 58 },
+    /* 50 */ { "qkv-3", 41, 58, 62 },
+    /* 51 */ { "q_rope-3", 36, 59, 63 },
+    /* 52 */ { "k_rope-3", 36, 60, 61 },
+    /* 53 */ { "k_rope-3.f16", 40, 61, 63 },
+    /* 54 */ { "v-3.f16", 40, 62, 63 },
+    /* 55 */ { "kqv-3", 36, 63, 64 },
+    /* 56 */ { "kqv-3.f16", 40, 64, 65 },
+    /* 57 */ { "ln2-3", 36, 66, 67 },
+    /* 58 */ { "ln2-3.f16", 40, 67, 68 },
+    /* 59 */ { "act-3", 42, 68, 69 },
+    /* 60 */ { "act-3.f16", 43, 69, 70 },
+    /* 61 */ { "ln1-4", 36, 71, 72 },
+    /* 62 */ { "ln1-4.f16", 40, 72, 73 },
+    /* 63 */ { "qkv-4", 41, 73, 77 },
+    /* 64 */ { "q_rope-4", 36, 74, 78 },
+    /* 65 */ { "k_rope-4", 36, 75, 76 },
+    /* 66 */ { "k_rope-4.f16", 40, 76, 78 },
+    /* 67 */ { "v-4.f16", 40, 77, 78 },
+    /* 68 */ { "kqv-4", 36, 78, 79 },
+    /* 69 */ { "kqv-4.f16", 40, 79, 80 },
+    /* 70 */ { "ln2-4", 36, 81, 82 },
+    /* 71 */ { "ln2-4.f16", 40, 82, 83 },
+    /* 72 */ { "act-4", 42, 83, 84 },
+    /* 73 */ { "act-4.f16", 43, 84, 85 },
+    /* 74 */ { "ln1-5", 36, 86, 87 },
+    /* 75 */ { "ln1-5.f16", 40, 87, 88 },
+    /* 76 */ { "qkv-5", 41, 88, 92 },
+    /* 77 */ { "q_rope-5", 36, 89, 93 },
+    /* 78 */ { "k_rope-5", 36, 90, 91 },
+    /* 79 */ { "k_rope-5.f16", 40, 91, 93 },
+    /* 80 */ { "v-5.f16", 40, 92, 93 },
+    /* 81 */ { "kqv-5", 36, 93, 94 },
+    /* 82 */ { "kqv-5.f16", 40, 94, 95 },
+    /* 83 */ { "ln2-5", 36, 96, 97 },
+    /* 84 */ { "ln2-5.f16", 40, 97, 98 },
+    /* 85 */ { "act-5", 42, 98, 99 },
+    /* 86 */ { "act-5.f16", 43, 99, 100 },
+    /* 87 */ { "ln1-6", 36, 101, 102 },
+    /* 88 */ { "ln1-6.f16", 40, 102, 103 },
+    /* 89 */ { "qkv-6", 41, 103, 107 },
+    /* 90 */ { "q_rope-6", 36, 104, 108 },
+    /* 91 */ { "k_rope-6", 36, 105, 106 },
+    /* 92 */ { "k_rope-6.f16", 40, 106, 108 },
+    /* 93 */ { "v-6.f16", 40, 107, 108 },
+    /* 94 */ { "kqv-6", 36, 108, 109 },
+    /* 95 */ { "kqv-6.f16", 40, 109, 110 },
+    /* 96 */ { "ln2-6", 36, 111, 112 },
+    /* 97 */ { "ln2-6.f16", 40, 112, 113 },
+    /* 98 */ { "act-6", 42, 113, 114 },
+    /* 99 */ { "act-6.f16", 43, 114, 115 },
+    /* 100 */ { "ln1-7", 36, 116, 117 },
+    /* 101 */ { "ln1-7.f16", 40, 117, 118 },
+    /* 102 */ { "qkv-7", 41, 118, 122 },
+    /* 103 */ { "q_rope-7", 36, 119, 123 },
+    /* 104 */ { "k_rope-7", 36, 120, 121 },
+    /* 105 */ { "k_rope-7.f16", 40, 121, 123 },
+    /* 106 */ { "v-7.f16", 40, 122, 123 },
+    /* 107 */ { "kqv-7", 36, 123, 124 },
+    /* 108 */ { "kqv-7.f16", 40, 124, 125 },
+    /* 109 */ { "ln2-7", 36, 126, 127 },
+    /* 110 */ { "ln2-7.f16", 40, 127, 128 },
+    /* 111 */ { "act-7", 42, 128, 129 },
+    /* 112 */ { "act-7.f16", 43, 129, 130 },
+    /* 113 */ { "ln1-8", 36, 131, 132 },
+    /* 114 */ { "ln1-8.f16", 40, 132, 133 },
+    /* 115 */ { "qkv-8", 41, 133, 137 },
+    /* 116 */ { "q_rope-8", 36, 134, 138 },
+    /* 117 */ { "k_rope-8", 36, 135, 136 },
+    /* 118 */ { "k_rope-8.f16", 40, 136, 138 },
+    /* 119 */ { "v-8.f16", 40, 137, 138 },
+    /* 120 */ { "kqv-8", 36, 138, 139 },
+    /* 121 */ { "kqv-8.f16", 40, 139, 140 },
+    /* 122 */ { "ln2-8", 36, 141, 142 },
+    /* 123 */ { "ln2-8.f16", 40, 142, 143 },
+    /* 124 */ { "act-8", 42, 143, 144 },
+    /* 125 */ { "act-8.f16", 43, 144, 145 },
+    /* 126 */ { "ds_normed-8", 36, 146, 147 },
+    /* 127 */ { "ds_normed-8.f16", 40, 147, 148 },
+    /* 128 */ { "ds_act-8", 36, 148, 149 },
+    /* 129 */ { "ds_act-8.f16", 40, 149, 150 },
+    /* 130 */ { "ds_feature-8", 44, 150, 436 },
+    /* 131 */ { "ln1-9", 36, 151, 152 },
+    /* 132 */ { "ln1-9.f16", 40, 152, 153 },
+    /* 133 */ { "qkv-9", 41, 153, 157 },
+    /* 134 */ { "q_rope-9", 36, 154, 158 },
+    /* 135 */ { "k_rope-9", 36, 155, 156 },
+    /* 136 */ { "k_rope-9.f16", 40, 156, 158 },
+    /* 137 */ { "v-9.f16", 40, 157, 158 },
+    /* 138 */ { "kqv-9", 36, 158, 159 },
+    /* 139 */ { "kqv-9.f16", 40, 159, 160 },
+    /* 140 */ { "ln2-9", 36, 161, 162 },
+    /* 141 */ { "ln2-9.f16", 40, 162, 163 },
+    /* 142 */ { "act-9", 42, 163, 164 },
+    /* 143 */ { "act-9.f16", 43, 164, 165 },
+    /* 144 */ { "ln1-10", 36, 166, 167 },
+    /* 145 */ { "ln1-10.f16", 40, 167, 168 },
+    /* 146 */ { "qkv-10", 41, 168, 172 },
+    /* 147 */ { "q_rope-10", 36, 169, 173 },
+    /* 148 */ { "k_rope-10", 36, 170, 171 },
+    /* 149 */ { "k_rope-10.f16", 40, 171, 173 },
+    /* 150 */ { "v-10.f16", 40, 172, 173 },
+    /* 151 */ { "kqv-10", 36, 173, 174 },
+    /* 152 */ { "kqv-10.f16", 40, 174, 175 },
+    /* 153 */ { "ln2-10", 36, 176, 177 },
+    /* 154 */ { "ln2-10.f16", 40, 177, 178 },
+    /* 155 */ { "act-10", 42, 178, 179 },
+    /* 156 */ { "act-10.f16", 43, 179, 180 },
+    /* 157 */ { "ln1-11", 36, 181, 182 },
+    /* 158 */ { "ln1-11.f16", 40, 182, 183 },
+    /* 159 */ { "qkv-11", 41, 183, 187 },
+    /* 160 */ { "q_rope-11", 36, 184, 188 },
+    /* 161 */ { "k_rope-11", 36, 185, 186 },
+    /* 162 */ { "k_rope-11.f16", 40, 186, 188 },
+    /* 163 */ { "v-11.f16", 40, 187, 188 },
+    /* 164 */ { "kqv-11", 36, 188, 189 },
+    /* 165 */ { "kqv-11.f16", 40, 189, 190 },
+    /* 166 */ { "ln2-11", 36, 191, 192 },
+    /* 167 */ { "ln2-11.f16", 40, 192, 193 },
+    /* 168 */ { "act-11", 42, 193, 194 },
+    /* 169 */ { "act-11.f16", 43, 194, 195 },
+    /* 170 */ { "ln1-12", 36, 196, 197 },
+    /* 171 */ { "ln1-12.f16", 40, 197, 198 },
+    /* 172 */ { "qkv-12", 41, 198, 202 },
+    /* 173 */ { "q_rope-12", 36, 199, 203 },
+    /* 174 */ { "k_rope-12", 36, 200, 201 },
+    /* 175 */ { "k_rope-12.f16", 40, 201, 203 },
+    /* 176 */ { "v-12.f16", 40, 202, 203 },
+    /* 177 */ { "kqv-12", 36, 203, 204 },
+    /* 178 */ { "kqv-12.f16", 40, 204, 205 },
+    /* 179 */ { "ln2-12", 36, 206, 207 },
+    /* 180 */ { "ln2-12.f16", 40, 207, 208 },
+    /* 181 */ { "act-12", 42, 208, 209 },
+    /* 182 */ { "act-12.f16", 43, 209, 210 },
+    /* 183 */ { "ln1-13", 36, 211, 212 },
+    /* 184 */ { "ln1-13.f16", 40, 212, 213 },
+    /* 185 */ { "qkv-13", 41, 213, 217 },
+    /* 186 */ { "q_rope-13", 36, 214, 218 },
+    /* 187 */ { "k_rope-13", 36, 215, 216 },
+    /* 188 */ { "k_rope-13.f16", 40, 216, 218 },
+    /* 189 */ { "v-13.f16", 40, 217, 218 },
+    /* 190 */ { "kqv-13", 36, 218, 219 },
+    /* 191 */ { "kqv-13.f16", 40, 219, 220 },
+    /* 192 */ { "ln2-13", 36, 221, 222 },
+    /* 193 */ { "ln2-13.f16", 40, 222, 223 },
+    /* 194 */ { "act-13", 42, 223, 224 },
+    /* 195 */ { "act-13.f16", 43, 224, 225 },
+    /* 196 */ { "ln1-14", 36, 226, 227 },
+    /* 197 */ { "ln1-14.f16", 40, 227, 228 },
+    /* 198 */ { "qkv-14", 41, 228, 232 },
+    /* 199 */ { "q_rope-14", 36, 229, 233 },
+    /* 200 */ { "k_rope-14", 36, 230, 231 },
+    /* 201 */ { "k_rope-14.f16", 40, 231, 233 },
+    /* 202 */ { "v-14.f16", 40, 232, 233 },
+    /* 203 */ { "kqv-14", 36, 233, 234 },
+    /* 204 */ { "kqv-14.f16", 40, 234, 235 },
+    /* 205 */ { "ln2-14", 36, 236, 237 },
+    /* 206 */ { "ln2-14.f16", 40, 237, 238 },
+    /* 207 */ { "act-14", 42, 238, 239 },
+    /* 208 */ { "act-14.f16", 43, 239, 240 },
+    /* 209 */ { "ln1-15", 36, 241, 242 },
+    /* 210 */ { "ln1-15.f16", 40, 242, 243 },
+    /* 211 */ { "qkv-15", 41, 243, 247 },
+    /* 212 */ { "q_rope-15", 36, 244, 248 },
+    /* 213 */ { "k_rope-15", 36, 245, 246 },
+    /* 214 */ { "k_rope-15.f16", 40, 246, 248 },
+    /* 215 */ { "v-15.f16", 40, 247, 248 },
+    /* 216 */ { "kqv-15", 36, 248, 249 },
+    /* 217 */ { "kqv-15.f16", 40, 249, 250 },
+    /* 218 */ { "ln2-15", 36, 251, 252 },
+    /* 219 */ { "ln2-15.f16", 40, 252, 253 },
+    /* 220 */ { "act-15", 42, 253, 254 },
+    /* 221 */ { "act-15.f16", 43, 254, 255 },
+    /* 222 */ { "ln1-16", 36, 256, 257 },
+    /* 223 */ { "ln1-16.f16", 40, 257, 258 },
+    /* 224 */ { "qkv-16", 41, 258, 262 },
+    /* 225 */ { "q_rope-16", 36, 259, 263 },
+    /* 226 */ { "k_rope-16", 36, 260, 261 },
+    /* 227 */ { "k_rope-16.f16", 40, 261, 263 },
+    /* 228 */ { "v-16.f16", 40, 262, 263 },
+    /* 229 */ { "kqv-16", 36, 263, 264 },
+    /* 230 */ { "kqv-16.f16", 40, 264, 265 },
+    /* 231 */ { "ln2-16", 36, 266, 267 },
+    /* 232 */ { "ln2-16.f16", 40, 267, 268 },
+    /* 233 */ { "act-16", 42, 268, 269 },
+    /* 234 */ { "act-16.f16", 43, 269, 270 },
+    /* 235 */ { "ds_normed-16", 36, 271, 272 },
+    /* 236 */ { "ds_normed-16.f16", 40, 272, 273 },
+    /* 237 */ { "ds_act-16", 36, 273, 274 },
+    /* 238 */ { "ds_act-16.f16", 40, 274, 275 },
+    /* 239 */ { "ds_feature-16", 44, 275, 436 },
+    /* 240 */ { "ln1-17", 36, 276, 277 },
+    /* 241 */ { "ln1-17.f16", 40, 277, 278 },
+    /* 242 */ { "qkv-17", 41, 278, 282 },
+    /* 243 */ { "q_rope-17", 36, 279, 283 },
+    /* 244 */ { "k_rope-17", 36, 280, 281 },
+    /* 245 */ { "k_rope-17.f16", 40, 281, 283 },
+    /* 246 */ { "v-17.f16", 40, 282, 283 },
+    /* 247 */ { "kqv-17", 36, 283, 284 },
+    /* 248 */ { "kqv-17.f16", 40, 284, 285 },
+    /* 249 */ { "ln2-17", 36, 286, 287 },
+    /* 250 */ { "ln2-17.f16", 40, 287, 288 },
+    /* 251 */ { "act-17", 42, 288, 289 },
+    /* 252 */ { "act-17.f16", 43, 289, 290 },
+    /* 253 */ { "ln1-18", 36, 291, 292 },
+    /* 254 */ { "ln1-18.f16", 40, 292, 293 },
+    /* 255 */ { "qkv-18", 41, 293, 297 },
+    /* 256 */ { "q_rope-18", 36, 294, 298 },
+    /* 257 */ { "k_rope-18", 36, 295, 296 },
+    /* 258 */ { "k_rope-18.f16", 40, 296, 298 },
+    /* 259 */ { "v-18.f16", 40, 297, 298 },
+    /* 260 */ { "kqv-18", 36, 298, 299 },
+    /* 261 */ { "kqv-18.f16", 40, 299, 300 },
+    /* 262 */ { "ln2-18", 36, 301, 302 },
+    /* 263 */ { "ln2-18.f16", 40, 302, 303 },
+    /* 264 */ { "act-18", 42, 303, 304 },
+    /* 265 */ { "act-18.f16", 43, 304, 305 },
+    /* 266 */ { "ln1-19", 36, 306, 307 },
+    /* 267 */ { "ln1-19.f16", 40, 307, 308 },
+    /* 268 */ { "qkv-19", 41, 308, 312 },
+    /* 269 */ { "q_rope-19", 36, 309, 313 },
+    /* 270 */ { "k_rope-19", 36, 310, 311 },
+    /* 271 */ { "k_rope-19.f16", 40, 311, 313 },
+    /* 272 */ { "v-19.f16", 40, 312, 313 },
+    /* 273 */ { "kqv-19", 36, 313, 314 },
+    /* 274 */ { "kqv-19.f16", 40, 314, 315 },
+    /* 275 */ { "ln2-19", 36, 316, 317 },
+    /* 276 */ { "ln2-19.f16", 40, 317, 318 },
+    /* 277 */ { "act-19", 42, 318, 319 },
+    /* 278 */ { "act-19.f16", 43, 319, 320 },
+    /* 279 */ { "ln1-20", 36, 321, 322 },
+    /* 280 */ { "ln1-20.f16", 40, 322, 323 },
+    /* 281 */ { "qkv-20", 41, 323, 327 },
+    /* 282 */ { "q_rope-20", 36, 324, 328 },
+    /* 283 */ { "k_rope-20", 36, 325, 326 },
+    /* 284 */ { "k_rope-20.f16", 40, 326, 328 },
+    /* 285 */ { "v-20.f16", 40, 327, 328 },
+    /* 286 */ { "kqv-20", 36, 328, 329 },
+    /* 287 */ { "kqv-20.f16", 40, 329, 330 },
+    /* 288 */ { "ln2-20", 36, 331, 332 },
+    /* 289 */ { "ln2-20.f16", 40, 332, 333 },
+    /* 290 */ { "act-20", 42, 333, 334 },
+    /* 291 */ { "act-20.f16", 43, 334, 335 },
+    /* 292 */ { "ln1-21", 36, 336, 337 },
+    /* 293 */ { "ln1-21.f16", 40, 337, 338 },
+    /* 294 */ { "qkv-21", 41, 338, 342 },
+    /* 295 */ { "q_rope-21", 36, 339, 343 },
+    /* 296 */ { "k_rope-21", 36, 340, 341 },
+    /* 297 */ { "k_rope-21.f16", 40, 341, 343 },
+    /* 298 */ { "v-21.f16", 40, 342, 343 },
+    /* 299 */ { "kqv-21", 36, 343, 344 },
+    /* 300 */ { "kqv-21.f16", 40, 344, 345 },
+    /* 301 */ { "ln2-21", 36, 346, 347 },
+    /* 302 */ { "ln2-21.f16", 40, 347, 348 },
+    /* 303 */ { "act-21", 42, 348, 349 },
+    /* 304 */ { "act-21.f16", 43, 349, 350 },
+    /* 305 */ { "ln1-22", 36, 351, 352 },
+    /* 306 */ { "ln1-22.f16", 40, 352, 353 },
+    /* 307 */ { "qkv-22", 41, 353, 357 },
+    /* 308 */ { "q_rope-22", 36, 354, 358 },
+    /* 309 */ { "k_rope-22", 36, 355, 356 },
+    /* 310 */ { "k_rope-22.f16", 40, 356, 358 },
+    /* 311 */ { "v-22.f16", 40, 357, 358 },
+    /* 312 */ { "kqv-22", 36, 358, 359 },
+    /* 313 */ { "kqv-22.f16", 40, 359, 360 },
+    /* 314 */ { "ln2-22", 36, 361, 362 },
+    /* 315 */ { "ln2-22.f16", 40, 362, 363 },
+    /* 316 */ { "act-22", 42, 363, 364 },
+    /* 317 */ { "act-22.f16", 43, 364, 365 },
+    /* 318 */ { "ln1-23", 36, 366, 367 },
+    /* 319 */ { "ln1-23.f16", 40, 367, 368 },
+    /* 320 */ { "qkv-23", 41, 368, 372 },
+    /* 321 */ { "q_rope-23", 36, 369, 373 },
+    /* 322 */ { "k_rope-23", 36, 370, 371 },
+    /* 323 */ { "k_rope-23.f16", 40, 371, 373 },
+    /* 324 */ { "v-23.f16", 40, 372, 373 },
+    /* 325 */ { "kqv-23", 36, 373, 374 },
+    /* 326 */ { "kqv-23.f16", 40, 374, 375 },
+    /* 327 */ { "ln2-23", 36, 376, 377 },
+    /* 328 */ { "ln2-23.f16", 40, 377, 378 },
+    /* 329 */ { "act-23", 42, 378, 379 },
+    /* 330 */ { "act-23.f16", 43, 379, 380 },
+    /* 331 */ { "ln1-24", 36, 381, 382 },
+    /* 332 */ { "ln1-24.f16", 40, 382, 383 },
+    /* 333 */ { "qkv-24", 41, 383, 387 },
+    /* 334 */ { "q_rope-24", 36, 384, 388 },
+    /* 335 */ { "k_rope-24", 36, 385, 386 },
+    /* 336 */ { "k_rope-24.f16", 40, 386, 388 },
+    /* 337 */ { "v-24.f16", 40, 387, 388 },
+    /* 338 */ { "kqv-24", 36, 388, 389 },
+    /* 339 */ { "kqv-24.f16", 40, 389, 390 },
+    /* 340 */ { "ln2-24", 36, 391, 392 },
+    /* 341 */ { "ln2-24.f16", 40, 392, 393 },
+    /* 342 */ { "act-24", 42, 393, 394 },
+    /* 343 */ { "act-24.f16", 43, 394, 395 },
+    /* 344 */ { "ds_normed-24", 36, 396, 397 },
+    /* 345 */ { "ds_normed-24.f16", 40, 397, 398 },
+    /* 346 */ { "ds_act-24", 36, 398, 399 },
+    /* 347 */ { "ds_act-24.f16", 40, 399, 400 },
+    /* 348 */ { "ds_feature-24", 44, 400, 436 },
+    /* 349 */ { "ln1-25", 36, 401, 402 },
+    /* 350 */ { "ln1-25.f16", 40, 402, 403 },
+    /* 351 */ { "qkv-25", 41, 403, 407 },
+    /* 352 */ { "q_rope-25", 36, 404, 408 },
+    /* 353 */ { "k_rope-25", 36, 405, 406 },
+    /* 354 */ { "k_rope-25.f16", 40, 406, 408 },
+    /* 355 */ { "v-25.f16", 40, 407, 408 },
+    /* 356 */ { "kqv-25", 36, 408, 409 },
+    /* 357 */ { "kqv-25.f16", 40, 409, 410 },
+    /* 358 */ { "ln2-25", 36, 411, 412 },
+    /* 359 */ { "ln2-25.f16", 40, 412, 413 },
+    /* 360 */ { "act-25", 42, 413, 414 },
+    /* 361 */ { "act-25.f16", 43, 414, 415 },
+    /* 362 */ { "ln1-26", 36, 416, 417 },
+    /* 363 */ { "ln1-26.f16", 40, 417, 418 },
+    /* 364 */ { "qkv-26", 41, 418, 422 },
+    /* 365 */ { "q_rope-26", 36, 419, 423 },
+    /* 366 */ { "k_rope-26", 36, 420, 421 },
+    /* 367 */ { "k_rope-26.f16", 40, 421, 423 },
+    /* 368 */ { "v-26.f16", 40, 422, 423 },
+    /* 369 */ { "kqv-26", 36, 423, 424 },
+    /* 370 */ { "kqv-26.f16", 40, 424, 425 },
+    /* 371 */ { "ln2-26", 36, 426, 427 },
+    /* 372 */ { "ln2-26.f16", 40, 427, 428 },
+    /* 373 */ { "act-26", 42, 428, 429 },
+    /* 374 */ { "act-26.f16", 43, 429, 430 },
+    /* 375 */ { "merged.f16", 40, 432, 433 },
+    /* 376 */ { "mm_act", 36, 433, 434 },
+    /* 377 */ { "mm_act.f16", 40, 434, 435 },
+    /* 378 */ { "projected", 44, 435, 436 },
 };
 
 typedef union {
@@ -6197,6 +6585,13 @@ static void iso_run_attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf0(cons
 static void iso_run_attention_f32_tile64_exp8_avx2__h16_d72_scale3df15bf0(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     attention_f32_tile64_exp8_avx2__h16_d72_scale3df15bf0((const float *)p[0].in, (const uint16_t *)p[1].in, (const uint16_t *)p[2].in, (float *)p[3].out, a[0], a[1], t0, t1, scratch);
+}
+#endif
+
+#if ISOBIT_ARM64
+static void iso_run_attention_f32_tile64_exp8_neon__h16_d72_scale3df15bf0(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    attention_f32_tile64_exp8_neon__h16_d72_scale3df15bf0((const float *)p[0].in, (const uint16_t *)p[1].in, (const uint16_t *)p[2].in, (float *)p[3].out, a[0], a[1], t0, t1, scratch);
 }
 #endif
 
@@ -6446,84 +6841,89 @@ static const iso_kernel iso_kernels[] = {
 #else
     /* 29 */ { "attention.f32.tile64_exp8.avx2", ISO_VARIANT_avx2, 8, NULL },
 #endif
-    /* 30 */ { "attention.f32.tile64_exp8", ISO_VARIANT_portable, 8, iso_run_attention_f32_tile64_exp8__h16_d72_scale3df15bf0 },
-    /* 31 */ { "attention.f32.chunk_f16acc8", ISO_VARIANT_portable, 8, iso_run_attention_f32_chunk_f16acc8__h16_d72_scale3df15bf0 },
-#if ISOBIT_X86
-    /* 32 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k1152_n1152 },
+#if ISOBIT_ARM64
+    /* 30 */ { "attention.f32.tile64_exp8.neon", ISO_VARIANT_neon, 8, iso_run_attention_f32_tile64_exp8_neon__h16_d72_scale3df15bf0 },
 #else
-    /* 32 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
+    /* 30 */ { "attention.f32.tile64_exp8.neon", ISO_VARIANT_neon, 8, NULL },
+#endif
+    /* 31 */ { "attention.f32.tile64_exp8", ISO_VARIANT_portable, 8, iso_run_attention_f32_tile64_exp8__h16_d72_scale3df15bf0 },
+    /* 32 */ { "attention.f32.chunk_f16acc8", ISO_VARIANT_portable, 8, iso_run_attention_f32_chunk_f16acc8__h16_d72_scale3df15bf0 },
+#if ISOBIT_X86
+    /* 33 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k1152_n1152 },
+#else
+    /* 33 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
 #endif
 #if ISOBIT_X86
-    /* 33 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k1152_n1152 },
+    /* 34 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k1152_n1152 },
 #else
-    /* 33 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
+    /* 34 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
 #endif
-    /* 34 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k1152_n1152 },
+    /* 35 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k1152_n1152 },
 #if ISOBIT_X86
-    /* 35 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_gelu_f16_dot8_avx512__k1152_n4304 },
+    /* 36 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_gelu_f16_dot8_avx512__k1152_n4304 },
 #else
-    /* 35 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
-#endif
-#if ISOBIT_X86
-    /* 36 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_gelu_f16_dot8_avx2__k1152_n4304 },
-#else
-    /* 36 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
-#endif
-    /* 37 */ { "linear_bias_gelu.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_dot8__k1152_n4304 },
-#if ISOBIT_X86
-    /* 38 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4304 },
-#else
-    /* 38 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
-#endif
-    /* 39 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4304 },
-#if ISOBIT_X86
-    /* 40 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k4304_n1152 },
-#else
-    /* 40 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
+    /* 36 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
 #endif
 #if ISOBIT_X86
-    /* 41 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k4304_n1152 },
+    /* 37 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_gelu_f16_dot8_avx2__k1152_n4304 },
 #else
-    /* 41 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
+    /* 37 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
 #endif
-    /* 42 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k4304_n1152 },
+    /* 38 */ { "linear_bias_gelu.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_dot8__k1152_n4304 },
 #if ISOBIT_X86
-    /* 43 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, iso_run_layer_norm_affine_f32_cvar8_avx2__n4608_eps358637bd },
+    /* 39 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4304 },
 #else
-    /* 43 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 39 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
 #endif
-    /* 44 */ { "layer_norm_affine.f32.cvar8", ISO_VARIANT_portable, 8, iso_run_layer_norm_affine_f32_cvar8__n4608_eps358637bd },
+    /* 40 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4304 },
 #if ISOBIT_X86
-    /* 45 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4608 },
+    /* 41 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k4304_n1152 },
 #else
-    /* 45 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
-#endif
-    /* 46 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4608 },
-#if ISOBIT_X86
-    /* 47 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_gelu_f16_dot8_avx512__k4608_n4608 },
-#else
-    /* 47 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+    /* 41 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
 #endif
 #if ISOBIT_X86
-    /* 48 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_gelu_f16_dot8_avx2__k4608_n4608 },
+    /* 42 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k4304_n1152 },
 #else
-    /* 48 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 42 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
 #endif
-    /* 49 */ { "linear_bias_gelu.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_dot8__k4608_n4608 },
-    /* 50 */ { "linear_bias_gelu.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_vdot8__k4608_n4608 },
+    /* 43 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k4304_n1152 },
 #if ISOBIT_X86
-    /* 51 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k4608_n4096 },
+    /* 44 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, iso_run_layer_norm_affine_f32_cvar8_avx2__n4608_eps358637bd },
 #else
-    /* 51 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+    /* 44 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, NULL },
+#endif
+    /* 45 */ { "layer_norm_affine.f32.cvar8", ISO_VARIANT_portable, 8, iso_run_layer_norm_affine_f32_cvar8__n4608_eps358637bd },
+#if ISOBIT_X86
+    /* 46 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4608 },
+#else
+    /* 46 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
+#endif
+    /* 47 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4608 },
+#if ISOBIT_X86
+    /* 48 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_gelu_f16_dot8_avx512__k4608_n4608 },
+#else
+    /* 48 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
 #endif
 #if ISOBIT_X86
-    /* 52 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k4608_n4096 },
+    /* 49 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_gelu_f16_dot8_avx2__k4608_n4608 },
 #else
-    /* 52 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 49 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
 #endif
-    /* 53 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k4608_n4096 },
-    /* 54 */ { "linear_bias.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_vdot8__k4608_n4096 },
-    /* 55 */ { "concat.f32.copy", ISO_VARIANT_portable, 16, iso_run_concat_f32_copy__xs4096x4096x4096x4096 },
+    /* 50 */ { "linear_bias_gelu.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_dot8__k4608_n4608 },
+    /* 51 */ { "linear_bias_gelu.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_vdot8__k4608_n4608 },
+#if ISOBIT_X86
+    /* 52 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k4608_n4096 },
+#else
+    /* 52 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+#endif
+#if ISOBIT_X86
+    /* 53 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k4608_n4096 },
+#else
+    /* 53 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+#endif
+    /* 54 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k4608_n4096 },
+    /* 55 */ { "linear_bias.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_vdot8__k4608_n4096 },
+    /* 56 */ { "concat.f32.copy", ISO_VARIANT_portable, 16, iso_run_concat_f32_copy__xs4096x4096x4096x4096 },
 };
 
 /* Kernels that give the same bits, best first; open picks one that this machine runs. */
@@ -6535,7 +6935,7 @@ typedef struct {
 typedef struct {
     uint16_t guard; /* expression; the choice is taken if it is not 0 */
     uint16_t count;
-    iso_candidate candidates[3];
+    iso_candidate candidates[4];
 } iso_choice;
 
 enum { ISO_CHOICES = 30 };
@@ -6557,19 +6957,19 @@ static const iso_choice iso_choices[ISO_CHOICES] = {
     /* 14 */ { ISO_NONE, 2, { { 22, 5 }, { 23, 5 } } },
     /* 15 */ { ISO_NONE, 2, { { 24, 5 }, { 25, 5 } } },
     /* 16 */ { ISO_NONE, 2, { { 26, 5 }, { 27, 5 } } },
-    /* 17 */ { 17, 3, { { 28, 15 }, { 29, 15 }, { 30, 16 } } },
-    /* 18 */ { ISO_NONE, 1, { { 31, 18 } } },
-    /* 19 */ { ISO_NONE, 3, { { 32, 4 }, { 33, 6 }, { 34, 7 } } },
-    /* 20 */ { ISO_NONE, 3, { { 35, 19 }, { 36, 20 }, { 37, 21 } } },
-    /* 21 */ { ISO_NONE, 2, { { 38, 5 }, { 39, 5 } } },
-    /* 22 */ { ISO_NONE, 3, { { 40, 4 }, { 41, 6 }, { 42, 7 } } },
-    /* 23 */ { ISO_NONE, 2, { { 43, 22 }, { 44, 23 } } },
-    /* 24 */ { ISO_NONE, 2, { { 45, 23 }, { 46, 23 } } },
-    /* 25 */ { 27, 3, { { 47, 24 }, { 48, 25 }, { 49, 26 } } },
-    /* 26 */ { ISO_NONE, 1, { { 50, 28 } } },
-    /* 27 */ { 27, 3, { { 51, 29 }, { 52, 30 }, { 53, 31 } } },
-    /* 28 */ { ISO_NONE, 1, { { 54, 32 } } },
-    /* 29 */ { ISO_NONE, 1, { { 55, 23 } } },
+    /* 17 */ { 18, 4, { { 28, 15 }, { 29, 15 }, { 30, 16 }, { 31, 17 } } },
+    /* 18 */ { ISO_NONE, 1, { { 32, 19 } } },
+    /* 19 */ { ISO_NONE, 3, { { 33, 4 }, { 34, 6 }, { 35, 7 } } },
+    /* 20 */ { ISO_NONE, 3, { { 36, 20 }, { 37, 21 }, { 38, 22 } } },
+    /* 21 */ { ISO_NONE, 2, { { 39, 5 }, { 40, 5 } } },
+    /* 22 */ { ISO_NONE, 3, { { 41, 4 }, { 42, 6 }, { 43, 7 } } },
+    /* 23 */ { ISO_NONE, 2, { { 44, 23 }, { 45, 24 } } },
+    /* 24 */ { ISO_NONE, 2, { { 46, 24 }, { 47, 24 } } },
+    /* 25 */ { 28, 3, { { 48, 25 }, { 49, 26 }, { 50, 27 } } },
+    /* 26 */ { ISO_NONE, 1, { { 51, 29 } } },
+    /* 27 */ { 28, 3, { { 52, 30 }, { 53, 31 }, { 54, 32 } } },
+    /* 28 */ { ISO_NONE, 1, { { 55, 33 } } },
+    /* 29 */ { ISO_NONE, 1, { { 56, 24 } } },
 };
 
 typedef enum { ISO_VALUE, ISO_WEIGHT, ISO_OUTPUT, ISO_TABLE } iso_ref_kind;
@@ -6882,15 +7282,15 @@ static const iso_step iso_steps[ISO_STEPS] = {
     /* 145 */ { "layer_out-8", "linear_bias_add", 1, 5, 1, { 22 },
         { { ISO_VALUE, 125, 0 }, { ISO_WEIGHT, 110, 0 }, { ISO_WEIGHT, 111, 0 }, { ISO_VALUE, 3, 0 }, { ISO_VALUE, 3, 0 } }, { 5 } },
     /* 146 */ { "ds_normed-8", "layer_norm_affine", 1, 4, 1, { 23 },
-        { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 112, 0 }, { ISO_WEIGHT, 113, 0 }, { ISO_VALUE, 126, 0 } }, { 23 } },
+        { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 112, 0 }, { ISO_WEIGHT, 113, 0 }, { ISO_VALUE, 126, 0 } }, { 24 } },
     /* 147 */ { "ds_normed-8.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 126, 0 }, { ISO_VALUE, 127, 0 } }, { 23 } },
+        { { ISO_VALUE, 126, 0 }, { ISO_VALUE, 127, 0 } }, { 24 } },
     /* 148 */ { "ds_act-8", "linear_bias_gelu", 2, 5, 1, { 25, 26 },
-        { { ISO_VALUE, 127, 0 }, { ISO_WEIGHT, 114, 0 }, { ISO_WEIGHT, 115, 0 }, { ISO_VALUE, 128, 0 }, { ISO_TABLE, 0, 0 } }, { 23 } },
+        { { ISO_VALUE, 127, 0 }, { ISO_WEIGHT, 114, 0 }, { ISO_WEIGHT, 115, 0 }, { ISO_VALUE, 128, 0 }, { ISO_TABLE, 0, 0 } }, { 24 } },
     /* 149 */ { "ds_act-8.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 128, 0 }, { ISO_VALUE, 129, 0 } }, { 23 } },
+        { { ISO_VALUE, 128, 0 }, { ISO_VALUE, 129, 0 } }, { 24 } },
     /* 150 */ { "ds_feature-8", "linear_bias", 2, 4, 1, { 27, 28 },
-        { { ISO_VALUE, 129, 0 }, { ISO_WEIGHT, 116, 0 }, { ISO_WEIGHT, 117, 0 }, { ISO_VALUE, 130, 0 } }, { 23 } },
+        { { ISO_VALUE, 129, 0 }, { ISO_WEIGHT, 116, 0 }, { ISO_WEIGHT, 117, 0 }, { ISO_VALUE, 130, 0 } }, { 24 } },
     /* 151 */ { "ln1-9", "layer_norm_affine", 1, 4, 1, { 11 },
         { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 118, 0 }, { ISO_WEIGHT, 119, 0 }, { ISO_VALUE, 131, 0 } }, { 5 } },
     /* 152 */ { "ln1-9.f16", "cast_f16", 1, 2, 1, { 12 },
@@ -7132,15 +7532,15 @@ static const iso_step iso_steps[ISO_STEPS] = {
     /* 270 */ { "layer_out-16", "linear_bias_add", 1, 5, 1, { 22 },
         { { ISO_VALUE, 234, 0 }, { ISO_WEIGHT, 212, 0 }, { ISO_WEIGHT, 213, 0 }, { ISO_VALUE, 3, 0 }, { ISO_VALUE, 3, 0 } }, { 5 } },
     /* 271 */ { "ds_normed-16", "layer_norm_affine", 1, 4, 1, { 23 },
-        { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 214, 0 }, { ISO_WEIGHT, 215, 0 }, { ISO_VALUE, 235, 0 } }, { 23 } },
+        { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 214, 0 }, { ISO_WEIGHT, 215, 0 }, { ISO_VALUE, 235, 0 } }, { 24 } },
     /* 272 */ { "ds_normed-16.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 235, 0 }, { ISO_VALUE, 236, 0 } }, { 23 } },
+        { { ISO_VALUE, 235, 0 }, { ISO_VALUE, 236, 0 } }, { 24 } },
     /* 273 */ { "ds_act-16", "linear_bias_gelu", 2, 5, 1, { 25, 26 },
-        { { ISO_VALUE, 236, 0 }, { ISO_WEIGHT, 216, 0 }, { ISO_WEIGHT, 217, 0 }, { ISO_VALUE, 237, 0 }, { ISO_TABLE, 0, 0 } }, { 23 } },
+        { { ISO_VALUE, 236, 0 }, { ISO_WEIGHT, 216, 0 }, { ISO_WEIGHT, 217, 0 }, { ISO_VALUE, 237, 0 }, { ISO_TABLE, 0, 0 } }, { 24 } },
     /* 274 */ { "ds_act-16.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 237, 0 }, { ISO_VALUE, 238, 0 } }, { 23 } },
+        { { ISO_VALUE, 237, 0 }, { ISO_VALUE, 238, 0 } }, { 24 } },
     /* 275 */ { "ds_feature-16", "linear_bias", 2, 4, 1, { 27, 28 },
-        { { ISO_VALUE, 238, 0 }, { ISO_WEIGHT, 218, 0 }, { ISO_WEIGHT, 219, 0 }, { ISO_VALUE, 239, 0 } }, { 23 } },
+        { { ISO_VALUE, 238, 0 }, { ISO_WEIGHT, 218, 0 }, { ISO_WEIGHT, 219, 0 }, { ISO_VALUE, 239, 0 } }, { 24 } },
     /* 276 */ { "ln1-17", "layer_norm_affine", 1, 4, 1, { 11 },
         { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 220, 0 }, { ISO_WEIGHT, 221, 0 }, { ISO_VALUE, 240, 0 } }, { 5 } },
     /* 277 */ { "ln1-17.f16", "cast_f16", 1, 2, 1, { 12 },
@@ -7382,15 +7782,15 @@ static const iso_step iso_steps[ISO_STEPS] = {
     /* 395 */ { "layer_out-24", "linear_bias_add", 1, 5, 1, { 22 },
         { { ISO_VALUE, 343, 0 }, { ISO_WEIGHT, 314, 0 }, { ISO_WEIGHT, 315, 0 }, { ISO_VALUE, 3, 0 }, { ISO_VALUE, 3, 0 } }, { 5 } },
     /* 396 */ { "ds_normed-24", "layer_norm_affine", 1, 4, 1, { 23 },
-        { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 316, 0 }, { ISO_WEIGHT, 317, 0 }, { ISO_VALUE, 344, 0 } }, { 23 } },
+        { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 316, 0 }, { ISO_WEIGHT, 317, 0 }, { ISO_VALUE, 344, 0 } }, { 24 } },
     /* 397 */ { "ds_normed-24.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 344, 0 }, { ISO_VALUE, 345, 0 } }, { 23 } },
+        { { ISO_VALUE, 344, 0 }, { ISO_VALUE, 345, 0 } }, { 24 } },
     /* 398 */ { "ds_act-24", "linear_bias_gelu", 2, 5, 1, { 25, 26 },
-        { { ISO_VALUE, 345, 0 }, { ISO_WEIGHT, 318, 0 }, { ISO_WEIGHT, 319, 0 }, { ISO_VALUE, 346, 0 }, { ISO_TABLE, 0, 0 } }, { 23 } },
+        { { ISO_VALUE, 345, 0 }, { ISO_WEIGHT, 318, 0 }, { ISO_WEIGHT, 319, 0 }, { ISO_VALUE, 346, 0 }, { ISO_TABLE, 0, 0 } }, { 24 } },
     /* 399 */ { "ds_act-24.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 346, 0 }, { ISO_VALUE, 347, 0 } }, { 23 } },
+        { { ISO_VALUE, 346, 0 }, { ISO_VALUE, 347, 0 } }, { 24 } },
     /* 400 */ { "ds_feature-24", "linear_bias", 2, 4, 1, { 27, 28 },
-        { { ISO_VALUE, 347, 0 }, { ISO_WEIGHT, 320, 0 }, { ISO_WEIGHT, 321, 0 }, { ISO_VALUE, 348, 0 } }, { 23 } },
+        { { ISO_VALUE, 347, 0 }, { ISO_WEIGHT, 320, 0 }, { ISO_WEIGHT, 321, 0 }, { ISO_VALUE, 348, 0 } }, { 24 } },
     /* 401 */ { "ln1-25", "layer_norm_affine", 1, 4, 1, { 11 },
         { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 322, 0 }, { ISO_WEIGHT, 323, 0 }, { ISO_VALUE, 349, 0 } }, { 5 } },
     /* 402 */ { "ln1-25.f16", "cast_f16", 1, 2, 1, { 12 },
@@ -7454,15 +7854,15 @@ static const iso_step iso_steps[ISO_STEPS] = {
     /* 431 */ { "post_ln", "layer_norm_affine", 1, 4, 1, { 11 },
         { { ISO_VALUE, 3, 0 }, { ISO_WEIGHT, 346, 0 }, { ISO_WEIGHT, 347, 0 }, { ISO_VALUE, 3, 0 } }, { 5 } },
     /* 432 */ { "merged.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 3, 0 }, { ISO_VALUE, 375, 0 } }, { 23 } },
+        { { ISO_VALUE, 3, 0 }, { ISO_VALUE, 375, 0 } }, { 24 } },
     /* 433 */ { "mm_act", "linear_bias_gelu", 2, 5, 1, { 25, 26 },
-        { { ISO_VALUE, 375, 0 }, { ISO_WEIGHT, 348, 0 }, { ISO_WEIGHT, 349, 0 }, { ISO_VALUE, 376, 0 }, { ISO_TABLE, 0, 0 } }, { 23 } },
+        { { ISO_VALUE, 375, 0 }, { ISO_WEIGHT, 348, 0 }, { ISO_WEIGHT, 349, 0 }, { ISO_VALUE, 376, 0 }, { ISO_TABLE, 0, 0 } }, { 24 } },
     /* 434 */ { "mm_act.f16", "cast_f16", 1, 2, 1, { 24 },
-        { { ISO_VALUE, 376, 0 }, { ISO_VALUE, 377, 0 } }, { 23 } },
+        { { ISO_VALUE, 376, 0 }, { ISO_VALUE, 377, 0 } }, { 24 } },
     /* 435 */ { "projected", "linear_bias", 2, 4, 1, { 27, 28 },
-        { { ISO_VALUE, 377, 0 }, { ISO_WEIGHT, 350, 0 }, { ISO_WEIGHT, 351, 0 }, { ISO_VALUE, 378, 0 } }, { 23 } },
+        { { ISO_VALUE, 377, 0 }, { ISO_WEIGHT, 350, 0 }, { ISO_WEIGHT, 351, 0 }, { ISO_VALUE, 378, 0 } }, { 24 } },
     /* 436 */ { "embeddings", "concat", 1, 5, 1, { 29 },
-        { { ISO_VALUE, 378, 0 }, { ISO_VALUE, 130, 0 }, { ISO_VALUE, 239, 0 }, { ISO_VALUE, 348, 0 }, { ISO_OUTPUT, 0, 0 } }, { 23 } },
+        { { ISO_VALUE, 378, 0 }, { ISO_VALUE, 130, 0 }, { ISO_VALUE, 239, 0 }, { ISO_VALUE, 348, 0 }, { ISO_OUTPUT, 0, 0 } }, { 24 } },
 };
 
 typedef struct {
@@ -7477,313 +7877,313 @@ typedef struct {
 /* By step. */
 static const uint32_t iso_tap_count = 307;
 static const iso_tap_point iso_taps[] = {
-    { 5, "patch_bias", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 8, "inp_pos_emb", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 11, "ln1-0", "f32", { ISO_VALUE, 9, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 13, "Qcur-0", "f32", { ISO_VALUE, 11, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 13, "Kcur-0", "f32", { ISO_VALUE, 11, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 13, "Vcur-0", "f32", { ISO_VALUE, 11, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 14, "Qcur_rope-0", "f32", { ISO_VALUE, 12, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 15, "Kcur_rope-0", "f32", { ISO_VALUE, 13, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 18, "kqv_out-0", "f32", { ISO_VALUE, 16, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 20, "ffn_inp-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 21, "ffn_inp_normed-0", "f32", { ISO_VALUE, 18, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 23, "ffn_gelu-0", "f32", { ISO_VALUE, 20, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 25, "layer_out-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 26, "ln1-1", "f32", { ISO_VALUE, 22, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 28, "Qcur-1", "f32", { ISO_VALUE, 24, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 28, "Kcur-1", "f32", { ISO_VALUE, 24, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 28, "Vcur-1", "f32", { ISO_VALUE, 24, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 29, "Qcur_rope-1", "f32", { ISO_VALUE, 25, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 30, "Kcur_rope-1", "f32", { ISO_VALUE, 26, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 33, "kqv_out-1", "f32", { ISO_VALUE, 29, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 35, "ffn_inp-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 36, "ffn_inp_normed-1", "f32", { ISO_VALUE, 31, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 38, "ffn_gelu-1", "f32", { ISO_VALUE, 33, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 40, "layer_out-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 41, "ln1-2", "f32", { ISO_VALUE, 35, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 43, "Qcur-2", "f32", { ISO_VALUE, 37, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 43, "Kcur-2", "f32", { ISO_VALUE, 37, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 43, "Vcur-2", "f32", { ISO_VALUE, 37, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 44, "Qcur_rope-2", "f32", { ISO_VALUE, 38, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 45, "Kcur_rope-2", "f32", { ISO_VALUE, 39, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 48, "kqv_out-2", "f32", { ISO_VALUE, 42, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 50, "ffn_inp-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 51, "ffn_inp_normed-2", "f32", { ISO_VALUE, 44, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 53, "ffn_gelu-2", "f32", { ISO_VALUE, 46, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 55, "layer_out-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 56, "ln1-3", "f32", { ISO_VALUE, 48, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 58, "Qcur-3", "f32", { ISO_VALUE, 50, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 58, "Kcur-3", "f32", { ISO_VALUE, 50, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 58, "Vcur-3", "f32", { ISO_VALUE, 50, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 59, "Qcur_rope-3", "f32", { ISO_VALUE, 51, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 60, "Kcur_rope-3", "f32", { ISO_VALUE, 52, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 63, "kqv_out-3", "f32", { ISO_VALUE, 55, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 65, "ffn_inp-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 66, "ffn_inp_normed-3", "f32", { ISO_VALUE, 57, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 68, "ffn_gelu-3", "f32", { ISO_VALUE, 59, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 70, "layer_out-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 71, "ln1-4", "f32", { ISO_VALUE, 61, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 73, "Qcur-4", "f32", { ISO_VALUE, 63, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 73, "Kcur-4", "f32", { ISO_VALUE, 63, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 73, "Vcur-4", "f32", { ISO_VALUE, 63, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 74, "Qcur_rope-4", "f32", { ISO_VALUE, 64, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 75, "Kcur_rope-4", "f32", { ISO_VALUE, 65, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 78, "kqv_out-4", "f32", { ISO_VALUE, 68, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 80, "ffn_inp-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 81, "ffn_inp_normed-4", "f32", { ISO_VALUE, 70, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 83, "ffn_gelu-4", "f32", { ISO_VALUE, 72, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 85, "layer_out-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 86, "ln1-5", "f32", { ISO_VALUE, 74, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 88, "Qcur-5", "f32", { ISO_VALUE, 76, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 88, "Kcur-5", "f32", { ISO_VALUE, 76, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 88, "Vcur-5", "f32", { ISO_VALUE, 76, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 89, "Qcur_rope-5", "f32", { ISO_VALUE, 77, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 90, "Kcur_rope-5", "f32", { ISO_VALUE, 78, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 93, "kqv_out-5", "f32", { ISO_VALUE, 81, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 95, "ffn_inp-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 96, "ffn_inp_normed-5", "f32", { ISO_VALUE, 83, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 98, "ffn_gelu-5", "f32", { ISO_VALUE, 85, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 100, "layer_out-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 101, "ln1-6", "f32", { ISO_VALUE, 87, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 103, "Qcur-6", "f32", { ISO_VALUE, 89, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 103, "Kcur-6", "f32", { ISO_VALUE, 89, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 103, "Vcur-6", "f32", { ISO_VALUE, 89, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 104, "Qcur_rope-6", "f32", { ISO_VALUE, 90, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 105, "Kcur_rope-6", "f32", { ISO_VALUE, 91, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 108, "kqv_out-6", "f32", { ISO_VALUE, 94, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 110, "ffn_inp-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 111, "ffn_inp_normed-6", "f32", { ISO_VALUE, 96, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 113, "ffn_gelu-6", "f32", { ISO_VALUE, 98, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 115, "layer_out-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 116, "ln1-7", "f32", { ISO_VALUE, 100, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 118, "Qcur-7", "f32", { ISO_VALUE, 102, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 118, "Kcur-7", "f32", { ISO_VALUE, 102, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 118, "Vcur-7", "f32", { ISO_VALUE, 102, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 119, "Qcur_rope-7", "f32", { ISO_VALUE, 103, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 120, "Kcur_rope-7", "f32", { ISO_VALUE, 104, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 123, "kqv_out-7", "f32", { ISO_VALUE, 107, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 125, "ffn_inp-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 126, "ffn_inp_normed-7", "f32", { ISO_VALUE, 109, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 128, "ffn_gelu-7", "f32", { ISO_VALUE, 111, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 130, "layer_out-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 131, "ln1-8", "f32", { ISO_VALUE, 113, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 133, "Qcur-8", "f32", { ISO_VALUE, 115, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 133, "Kcur-8", "f32", { ISO_VALUE, 115, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 133, "Vcur-8", "f32", { ISO_VALUE, 115, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 134, "Qcur_rope-8", "f32", { ISO_VALUE, 116, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 135, "Kcur_rope-8", "f32", { ISO_VALUE, 117, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 138, "kqv_out-8", "f32", { ISO_VALUE, 120, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 140, "ffn_inp-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 141, "ffn_inp_normed-8", "f32", { ISO_VALUE, 122, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 143, "ffn_gelu-8", "f32", { ISO_VALUE, 124, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 145, "layer_out-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 146, "norm_b-8", "f32", { ISO_VALUE, 126, 0 }, 2, { 23, 64 }, { 18432, 4 } },
-    { 148, "ffn_gelu-8#2", "f32", { ISO_VALUE, 128, 0 }, 2, { 23, 64 }, { 18432, 4 } },
-    { 151, "ln1-9", "f32", { ISO_VALUE, 131, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 153, "Qcur-9", "f32", { ISO_VALUE, 133, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 153, "Kcur-9", "f32", { ISO_VALUE, 133, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 153, "Vcur-9", "f32", { ISO_VALUE, 133, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 154, "Qcur_rope-9", "f32", { ISO_VALUE, 134, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 155, "Kcur_rope-9", "f32", { ISO_VALUE, 135, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 158, "kqv_out-9", "f32", { ISO_VALUE, 138, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 160, "ffn_inp-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 161, "ffn_inp_normed-9", "f32", { ISO_VALUE, 140, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 163, "ffn_gelu-9", "f32", { ISO_VALUE, 142, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 165, "layer_out-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 166, "ln1-10", "f32", { ISO_VALUE, 144, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 168, "Qcur-10", "f32", { ISO_VALUE, 146, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 168, "Kcur-10", "f32", { ISO_VALUE, 146, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 168, "Vcur-10", "f32", { ISO_VALUE, 146, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 169, "Qcur_rope-10", "f32", { ISO_VALUE, 147, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 170, "Kcur_rope-10", "f32", { ISO_VALUE, 148, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 173, "kqv_out-10", "f32", { ISO_VALUE, 151, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 175, "ffn_inp-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 176, "ffn_inp_normed-10", "f32", { ISO_VALUE, 153, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 178, "ffn_gelu-10", "f32", { ISO_VALUE, 155, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 180, "layer_out-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 181, "ln1-11", "f32", { ISO_VALUE, 157, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 183, "Qcur-11", "f32", { ISO_VALUE, 159, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 183, "Kcur-11", "f32", { ISO_VALUE, 159, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 183, "Vcur-11", "f32", { ISO_VALUE, 159, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 184, "Qcur_rope-11", "f32", { ISO_VALUE, 160, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 185, "Kcur_rope-11", "f32", { ISO_VALUE, 161, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 188, "kqv_out-11", "f32", { ISO_VALUE, 164, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 190, "ffn_inp-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 191, "ffn_inp_normed-11", "f32", { ISO_VALUE, 166, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 193, "ffn_gelu-11", "f32", { ISO_VALUE, 168, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 195, "layer_out-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 196, "ln1-12", "f32", { ISO_VALUE, 170, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 198, "Qcur-12", "f32", { ISO_VALUE, 172, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 198, "Kcur-12", "f32", { ISO_VALUE, 172, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 198, "Vcur-12", "f32", { ISO_VALUE, 172, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 199, "Qcur_rope-12", "f32", { ISO_VALUE, 173, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 200, "Kcur_rope-12", "f32", { ISO_VALUE, 174, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 203, "kqv_out-12", "f32", { ISO_VALUE, 177, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 205, "ffn_inp-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 206, "ffn_inp_normed-12", "f32", { ISO_VALUE, 179, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 208, "ffn_gelu-12", "f32", { ISO_VALUE, 181, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 210, "layer_out-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 211, "ln1-13", "f32", { ISO_VALUE, 183, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 213, "Qcur-13", "f32", { ISO_VALUE, 185, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 213, "Kcur-13", "f32", { ISO_VALUE, 185, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 213, "Vcur-13", "f32", { ISO_VALUE, 185, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 214, "Qcur_rope-13", "f32", { ISO_VALUE, 186, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 215, "Kcur_rope-13", "f32", { ISO_VALUE, 187, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 218, "kqv_out-13", "f32", { ISO_VALUE, 190, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 220, "ffn_inp-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 221, "ffn_inp_normed-13", "f32", { ISO_VALUE, 192, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 223, "ffn_gelu-13", "f32", { ISO_VALUE, 194, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 225, "layer_out-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 226, "ln1-14", "f32", { ISO_VALUE, 196, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 228, "Qcur-14", "f32", { ISO_VALUE, 198, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 228, "Kcur-14", "f32", { ISO_VALUE, 198, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 228, "Vcur-14", "f32", { ISO_VALUE, 198, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 229, "Qcur_rope-14", "f32", { ISO_VALUE, 199, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 230, "Kcur_rope-14", "f32", { ISO_VALUE, 200, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 233, "kqv_out-14", "f32", { ISO_VALUE, 203, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 235, "ffn_inp-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 236, "ffn_inp_normed-14", "f32", { ISO_VALUE, 205, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 238, "ffn_gelu-14", "f32", { ISO_VALUE, 207, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 240, "layer_out-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 241, "ln1-15", "f32", { ISO_VALUE, 209, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 243, "Qcur-15", "f32", { ISO_VALUE, 211, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 243, "Kcur-15", "f32", { ISO_VALUE, 211, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 243, "Vcur-15", "f32", { ISO_VALUE, 211, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 244, "Qcur_rope-15", "f32", { ISO_VALUE, 212, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 245, "Kcur_rope-15", "f32", { ISO_VALUE, 213, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 248, "kqv_out-15", "f32", { ISO_VALUE, 216, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 250, "ffn_inp-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 251, "ffn_inp_normed-15", "f32", { ISO_VALUE, 218, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 253, "ffn_gelu-15", "f32", { ISO_VALUE, 220, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 255, "layer_out-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 256, "ln1-16", "f32", { ISO_VALUE, 222, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 258, "Qcur-16", "f32", { ISO_VALUE, 224, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 258, "Kcur-16", "f32", { ISO_VALUE, 224, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 258, "Vcur-16", "f32", { ISO_VALUE, 224, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 259, "Qcur_rope-16", "f32", { ISO_VALUE, 225, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 260, "Kcur_rope-16", "f32", { ISO_VALUE, 226, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 263, "kqv_out-16", "f32", { ISO_VALUE, 229, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 265, "ffn_inp-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 266, "ffn_inp_normed-16", "f32", { ISO_VALUE, 231, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 268, "ffn_gelu-16", "f32", { ISO_VALUE, 233, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 270, "layer_out-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 271, "norm_b-16", "f32", { ISO_VALUE, 235, 0 }, 2, { 23, 64 }, { 18432, 4 } },
-    { 273, "ffn_gelu-16#2", "f32", { ISO_VALUE, 237, 0 }, 2, { 23, 64 }, { 18432, 4 } },
-    { 276, "ln1-17", "f32", { ISO_VALUE, 240, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 278, "Qcur-17", "f32", { ISO_VALUE, 242, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 278, "Kcur-17", "f32", { ISO_VALUE, 242, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 278, "Vcur-17", "f32", { ISO_VALUE, 242, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 279, "Qcur_rope-17", "f32", { ISO_VALUE, 243, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 280, "Kcur_rope-17", "f32", { ISO_VALUE, 244, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 283, "kqv_out-17", "f32", { ISO_VALUE, 247, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 285, "ffn_inp-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 286, "ffn_inp_normed-17", "f32", { ISO_VALUE, 249, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 288, "ffn_gelu-17", "f32", { ISO_VALUE, 251, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 290, "layer_out-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 291, "ln1-18", "f32", { ISO_VALUE, 253, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 293, "Qcur-18", "f32", { ISO_VALUE, 255, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 293, "Kcur-18", "f32", { ISO_VALUE, 255, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 293, "Vcur-18", "f32", { ISO_VALUE, 255, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 294, "Qcur_rope-18", "f32", { ISO_VALUE, 256, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 295, "Kcur_rope-18", "f32", { ISO_VALUE, 257, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 298, "kqv_out-18", "f32", { ISO_VALUE, 260, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 300, "ffn_inp-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 301, "ffn_inp_normed-18", "f32", { ISO_VALUE, 262, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 303, "ffn_gelu-18", "f32", { ISO_VALUE, 264, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 305, "layer_out-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 306, "ln1-19", "f32", { ISO_VALUE, 266, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 308, "Qcur-19", "f32", { ISO_VALUE, 268, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 308, "Kcur-19", "f32", { ISO_VALUE, 268, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 308, "Vcur-19", "f32", { ISO_VALUE, 268, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 309, "Qcur_rope-19", "f32", { ISO_VALUE, 269, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 310, "Kcur_rope-19", "f32", { ISO_VALUE, 270, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 313, "kqv_out-19", "f32", { ISO_VALUE, 273, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 315, "ffn_inp-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 316, "ffn_inp_normed-19", "f32", { ISO_VALUE, 275, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 318, "ffn_gelu-19", "f32", { ISO_VALUE, 277, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 320, "layer_out-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 321, "ln1-20", "f32", { ISO_VALUE, 279, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 323, "Qcur-20", "f32", { ISO_VALUE, 281, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 323, "Kcur-20", "f32", { ISO_VALUE, 281, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 323, "Vcur-20", "f32", { ISO_VALUE, 281, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 324, "Qcur_rope-20", "f32", { ISO_VALUE, 282, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 325, "Kcur_rope-20", "f32", { ISO_VALUE, 283, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 328, "kqv_out-20", "f32", { ISO_VALUE, 286, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 330, "ffn_inp-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 331, "ffn_inp_normed-20", "f32", { ISO_VALUE, 288, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 333, "ffn_gelu-20", "f32", { ISO_VALUE, 290, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 335, "layer_out-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 336, "ln1-21", "f32", { ISO_VALUE, 292, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 338, "Qcur-21", "f32", { ISO_VALUE, 294, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 338, "Kcur-21", "f32", { ISO_VALUE, 294, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 338, "Vcur-21", "f32", { ISO_VALUE, 294, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 339, "Qcur_rope-21", "f32", { ISO_VALUE, 295, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 340, "Kcur_rope-21", "f32", { ISO_VALUE, 296, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 343, "kqv_out-21", "f32", { ISO_VALUE, 299, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 345, "ffn_inp-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 346, "ffn_inp_normed-21", "f32", { ISO_VALUE, 301, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 348, "ffn_gelu-21", "f32", { ISO_VALUE, 303, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 350, "layer_out-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 351, "ln1-22", "f32", { ISO_VALUE, 305, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 353, "Qcur-22", "f32", { ISO_VALUE, 307, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 353, "Kcur-22", "f32", { ISO_VALUE, 307, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 353, "Vcur-22", "f32", { ISO_VALUE, 307, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 354, "Qcur_rope-22", "f32", { ISO_VALUE, 308, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 355, "Kcur_rope-22", "f32", { ISO_VALUE, 309, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 358, "kqv_out-22", "f32", { ISO_VALUE, 312, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 360, "ffn_inp-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 361, "ffn_inp_normed-22", "f32", { ISO_VALUE, 314, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 363, "ffn_gelu-22", "f32", { ISO_VALUE, 316, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 365, "layer_out-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 366, "ln1-23", "f32", { ISO_VALUE, 318, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 368, "Qcur-23", "f32", { ISO_VALUE, 320, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 368, "Kcur-23", "f32", { ISO_VALUE, 320, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 368, "Vcur-23", "f32", { ISO_VALUE, 320, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 369, "Qcur_rope-23", "f32", { ISO_VALUE, 321, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 370, "Kcur_rope-23", "f32", { ISO_VALUE, 322, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 373, "kqv_out-23", "f32", { ISO_VALUE, 325, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 375, "ffn_inp-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 376, "ffn_inp_normed-23", "f32", { ISO_VALUE, 327, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 378, "ffn_gelu-23", "f32", { ISO_VALUE, 329, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 380, "layer_out-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 381, "ln1-24", "f32", { ISO_VALUE, 331, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 383, "Qcur-24", "f32", { ISO_VALUE, 333, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 383, "Kcur-24", "f32", { ISO_VALUE, 333, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 383, "Vcur-24", "f32", { ISO_VALUE, 333, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 384, "Qcur_rope-24", "f32", { ISO_VALUE, 334, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 385, "Kcur_rope-24", "f32", { ISO_VALUE, 335, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 388, "kqv_out-24", "f32", { ISO_VALUE, 338, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 390, "ffn_inp-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 391, "ffn_inp_normed-24", "f32", { ISO_VALUE, 340, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 393, "ffn_gelu-24", "f32", { ISO_VALUE, 342, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 395, "layer_out-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 396, "norm_b-24", "f32", { ISO_VALUE, 344, 0 }, 2, { 23, 64 }, { 18432, 4 } },
-    { 398, "ffn_gelu-24#2", "f32", { ISO_VALUE, 346, 0 }, 2, { 23, 64 }, { 18432, 4 } },
-    { 401, "ln1-25", "f32", { ISO_VALUE, 349, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 403, "Qcur-25", "f32", { ISO_VALUE, 351, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 403, "Kcur-25", "f32", { ISO_VALUE, 351, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 403, "Vcur-25", "f32", { ISO_VALUE, 351, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 404, "Qcur_rope-25", "f32", { ISO_VALUE, 352, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 405, "Kcur_rope-25", "f32", { ISO_VALUE, 353, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 408, "kqv_out-25", "f32", { ISO_VALUE, 356, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 410, "ffn_inp-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 411, "ffn_inp_normed-25", "f32", { ISO_VALUE, 358, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 413, "ffn_gelu-25", "f32", { ISO_VALUE, 360, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 415, "layer_out-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 416, "ln1-26", "f32", { ISO_VALUE, 362, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 418, "Qcur-26", "f32", { ISO_VALUE, 364, 0 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 418, "Kcur-26", "f32", { ISO_VALUE, 364, 4608 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 418, "Vcur-26", "f32", { ISO_VALUE, 364, 9216 }, 3, { 5, 61, 62 }, { 13824, 288, 4 } },
-    { 419, "Qcur_rope-26", "f32", { ISO_VALUE, 365, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 420, "Kcur_rope-26", "f32", { ISO_VALUE, 366, 0 }, 3, { 5, 61, 62 }, { 4608, 288, 4 } },
-    { 423, "kqv_out-26", "f32", { ISO_VALUE, 369, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 425, "ffn_inp-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 426, "ffn_inp_normed-26", "f32", { ISO_VALUE, 371, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 428, "ffn_gelu-26", "f32", { ISO_VALUE, 373, 0 }, 2, { 5, 63 }, { 17216, 4 } },
-    { 430, "layer_out-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 431, "norm_b-27", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 60 }, { 4608, 4 } },
-    { 433, "ffn_gelu", "f32", { ISO_VALUE, 376, 0 }, 2, { 23, 64 }, { 18432, 4 } },
+    { 5, "patch_bias", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 8, "inp_pos_emb", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 11, "ln1-0", "f32", { ISO_VALUE, 9, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 13, "Qcur-0", "f32", { ISO_VALUE, 11, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 13, "Kcur-0", "f32", { ISO_VALUE, 11, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 13, "Vcur-0", "f32", { ISO_VALUE, 11, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 14, "Qcur_rope-0", "f32", { ISO_VALUE, 12, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 15, "Kcur_rope-0", "f32", { ISO_VALUE, 13, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 18, "kqv_out-0", "f32", { ISO_VALUE, 16, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 20, "ffn_inp-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 21, "ffn_inp_normed-0", "f32", { ISO_VALUE, 18, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 23, "ffn_gelu-0", "f32", { ISO_VALUE, 20, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 25, "layer_out-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 26, "ln1-1", "f32", { ISO_VALUE, 22, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 28, "Qcur-1", "f32", { ISO_VALUE, 24, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 28, "Kcur-1", "f32", { ISO_VALUE, 24, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 28, "Vcur-1", "f32", { ISO_VALUE, 24, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 29, "Qcur_rope-1", "f32", { ISO_VALUE, 25, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 30, "Kcur_rope-1", "f32", { ISO_VALUE, 26, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 33, "kqv_out-1", "f32", { ISO_VALUE, 29, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 35, "ffn_inp-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 36, "ffn_inp_normed-1", "f32", { ISO_VALUE, 31, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 38, "ffn_gelu-1", "f32", { ISO_VALUE, 33, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 40, "layer_out-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 41, "ln1-2", "f32", { ISO_VALUE, 35, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 43, "Qcur-2", "f32", { ISO_VALUE, 37, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 43, "Kcur-2", "f32", { ISO_VALUE, 37, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 43, "Vcur-2", "f32", { ISO_VALUE, 37, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 44, "Qcur_rope-2", "f32", { ISO_VALUE, 38, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 45, "Kcur_rope-2", "f32", { ISO_VALUE, 39, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 48, "kqv_out-2", "f32", { ISO_VALUE, 42, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 50, "ffn_inp-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 51, "ffn_inp_normed-2", "f32", { ISO_VALUE, 44, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 53, "ffn_gelu-2", "f32", { ISO_VALUE, 46, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 55, "layer_out-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 56, "ln1-3", "f32", { ISO_VALUE, 48, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 58, "Qcur-3", "f32", { ISO_VALUE, 50, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 58, "Kcur-3", "f32", { ISO_VALUE, 50, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 58, "Vcur-3", "f32", { ISO_VALUE, 50, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 59, "Qcur_rope-3", "f32", { ISO_VALUE, 51, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 60, "Kcur_rope-3", "f32", { ISO_VALUE, 52, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 63, "kqv_out-3", "f32", { ISO_VALUE, 55, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 65, "ffn_inp-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 66, "ffn_inp_normed-3", "f32", { ISO_VALUE, 57, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 68, "ffn_gelu-3", "f32", { ISO_VALUE, 59, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 70, "layer_out-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 71, "ln1-4", "f32", { ISO_VALUE, 61, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 73, "Qcur-4", "f32", { ISO_VALUE, 63, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 73, "Kcur-4", "f32", { ISO_VALUE, 63, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 73, "Vcur-4", "f32", { ISO_VALUE, 63, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 74, "Qcur_rope-4", "f32", { ISO_VALUE, 64, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 75, "Kcur_rope-4", "f32", { ISO_VALUE, 65, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 78, "kqv_out-4", "f32", { ISO_VALUE, 68, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 80, "ffn_inp-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 81, "ffn_inp_normed-4", "f32", { ISO_VALUE, 70, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 83, "ffn_gelu-4", "f32", { ISO_VALUE, 72, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 85, "layer_out-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 86, "ln1-5", "f32", { ISO_VALUE, 74, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 88, "Qcur-5", "f32", { ISO_VALUE, 76, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 88, "Kcur-5", "f32", { ISO_VALUE, 76, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 88, "Vcur-5", "f32", { ISO_VALUE, 76, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 89, "Qcur_rope-5", "f32", { ISO_VALUE, 77, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 90, "Kcur_rope-5", "f32", { ISO_VALUE, 78, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 93, "kqv_out-5", "f32", { ISO_VALUE, 81, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 95, "ffn_inp-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 96, "ffn_inp_normed-5", "f32", { ISO_VALUE, 83, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 98, "ffn_gelu-5", "f32", { ISO_VALUE, 85, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 100, "layer_out-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 101, "ln1-6", "f32", { ISO_VALUE, 87, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 103, "Qcur-6", "f32", { ISO_VALUE, 89, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 103, "Kcur-6", "f32", { ISO_VALUE, 89, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 103, "Vcur-6", "f32", { ISO_VALUE, 89, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 104, "Qcur_rope-6", "f32", { ISO_VALUE, 90, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 105, "Kcur_rope-6", "f32", { ISO_VALUE, 91, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 108, "kqv_out-6", "f32", { ISO_VALUE, 94, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 110, "ffn_inp-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 111, "ffn_inp_normed-6", "f32", { ISO_VALUE, 96, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 113, "ffn_gelu-6", "f32", { ISO_VALUE, 98, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 115, "layer_out-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 116, "ln1-7", "f32", { ISO_VALUE, 100, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 118, "Qcur-7", "f32", { ISO_VALUE, 102, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 118, "Kcur-7", "f32", { ISO_VALUE, 102, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 118, "Vcur-7", "f32", { ISO_VALUE, 102, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 119, "Qcur_rope-7", "f32", { ISO_VALUE, 103, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 120, "Kcur_rope-7", "f32", { ISO_VALUE, 104, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 123, "kqv_out-7", "f32", { ISO_VALUE, 107, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 125, "ffn_inp-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 126, "ffn_inp_normed-7", "f32", { ISO_VALUE, 109, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 128, "ffn_gelu-7", "f32", { ISO_VALUE, 111, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 130, "layer_out-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 131, "ln1-8", "f32", { ISO_VALUE, 113, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 133, "Qcur-8", "f32", { ISO_VALUE, 115, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 133, "Kcur-8", "f32", { ISO_VALUE, 115, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 133, "Vcur-8", "f32", { ISO_VALUE, 115, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 134, "Qcur_rope-8", "f32", { ISO_VALUE, 116, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 135, "Kcur_rope-8", "f32", { ISO_VALUE, 117, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 138, "kqv_out-8", "f32", { ISO_VALUE, 120, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 140, "ffn_inp-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 141, "ffn_inp_normed-8", "f32", { ISO_VALUE, 122, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 143, "ffn_gelu-8", "f32", { ISO_VALUE, 124, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 145, "layer_out-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 146, "norm_b-8", "f32", { ISO_VALUE, 126, 0 }, 2, { 24, 66 }, { 18432, 4 } },
+    { 148, "ffn_gelu-8#2", "f32", { ISO_VALUE, 128, 0 }, 2, { 24, 66 }, { 18432, 4 } },
+    { 151, "ln1-9", "f32", { ISO_VALUE, 131, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 153, "Qcur-9", "f32", { ISO_VALUE, 133, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 153, "Kcur-9", "f32", { ISO_VALUE, 133, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 153, "Vcur-9", "f32", { ISO_VALUE, 133, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 154, "Qcur_rope-9", "f32", { ISO_VALUE, 134, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 155, "Kcur_rope-9", "f32", { ISO_VALUE, 135, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 158, "kqv_out-9", "f32", { ISO_VALUE, 138, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 160, "ffn_inp-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 161, "ffn_inp_normed-9", "f32", { ISO_VALUE, 140, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 163, "ffn_gelu-9", "f32", { ISO_VALUE, 142, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 165, "layer_out-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 166, "ln1-10", "f32", { ISO_VALUE, 144, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 168, "Qcur-10", "f32", { ISO_VALUE, 146, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 168, "Kcur-10", "f32", { ISO_VALUE, 146, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 168, "Vcur-10", "f32", { ISO_VALUE, 146, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 169, "Qcur_rope-10", "f32", { ISO_VALUE, 147, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 170, "Kcur_rope-10", "f32", { ISO_VALUE, 148, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 173, "kqv_out-10", "f32", { ISO_VALUE, 151, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 175, "ffn_inp-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 176, "ffn_inp_normed-10", "f32", { ISO_VALUE, 153, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 178, "ffn_gelu-10", "f32", { ISO_VALUE, 155, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 180, "layer_out-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 181, "ln1-11", "f32", { ISO_VALUE, 157, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 183, "Qcur-11", "f32", { ISO_VALUE, 159, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 183, "Kcur-11", "f32", { ISO_VALUE, 159, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 183, "Vcur-11", "f32", { ISO_VALUE, 159, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 184, "Qcur_rope-11", "f32", { ISO_VALUE, 160, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 185, "Kcur_rope-11", "f32", { ISO_VALUE, 161, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 188, "kqv_out-11", "f32", { ISO_VALUE, 164, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 190, "ffn_inp-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 191, "ffn_inp_normed-11", "f32", { ISO_VALUE, 166, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 193, "ffn_gelu-11", "f32", { ISO_VALUE, 168, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 195, "layer_out-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 196, "ln1-12", "f32", { ISO_VALUE, 170, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 198, "Qcur-12", "f32", { ISO_VALUE, 172, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 198, "Kcur-12", "f32", { ISO_VALUE, 172, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 198, "Vcur-12", "f32", { ISO_VALUE, 172, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 199, "Qcur_rope-12", "f32", { ISO_VALUE, 173, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 200, "Kcur_rope-12", "f32", { ISO_VALUE, 174, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 203, "kqv_out-12", "f32", { ISO_VALUE, 177, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 205, "ffn_inp-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 206, "ffn_inp_normed-12", "f32", { ISO_VALUE, 179, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 208, "ffn_gelu-12", "f32", { ISO_VALUE, 181, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 210, "layer_out-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 211, "ln1-13", "f32", { ISO_VALUE, 183, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 213, "Qcur-13", "f32", { ISO_VALUE, 185, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 213, "Kcur-13", "f32", { ISO_VALUE, 185, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 213, "Vcur-13", "f32", { ISO_VALUE, 185, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 214, "Qcur_rope-13", "f32", { ISO_VALUE, 186, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 215, "Kcur_rope-13", "f32", { ISO_VALUE, 187, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 218, "kqv_out-13", "f32", { ISO_VALUE, 190, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 220, "ffn_inp-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 221, "ffn_inp_normed-13", "f32", { ISO_VALUE, 192, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 223, "ffn_gelu-13", "f32", { ISO_VALUE, 194, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 225, "layer_out-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 226, "ln1-14", "f32", { ISO_VALUE, 196, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 228, "Qcur-14", "f32", { ISO_VALUE, 198, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 228, "Kcur-14", "f32", { ISO_VALUE, 198, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 228, "Vcur-14", "f32", { ISO_VALUE, 198, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 229, "Qcur_rope-14", "f32", { ISO_VALUE, 199, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 230, "Kcur_rope-14", "f32", { ISO_VALUE, 200, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 233, "kqv_out-14", "f32", { ISO_VALUE, 203, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 235, "ffn_inp-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 236, "ffn_inp_normed-14", "f32", { ISO_VALUE, 205, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 238, "ffn_gelu-14", "f32", { ISO_VALUE, 207, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 240, "layer_out-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 241, "ln1-15", "f32", { ISO_VALUE, 209, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 243, "Qcur-15", "f32", { ISO_VALUE, 211, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 243, "Kcur-15", "f32", { ISO_VALUE, 211, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 243, "Vcur-15", "f32", { ISO_VALUE, 211, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 244, "Qcur_rope-15", "f32", { ISO_VALUE, 212, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 245, "Kcur_rope-15", "f32", { ISO_VALUE, 213, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 248, "kqv_out-15", "f32", { ISO_VALUE, 216, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 250, "ffn_inp-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 251, "ffn_inp_normed-15", "f32", { ISO_VALUE, 218, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 253, "ffn_gelu-15", "f32", { ISO_VALUE, 220, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 255, "layer_out-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 256, "ln1-16", "f32", { ISO_VALUE, 222, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 258, "Qcur-16", "f32", { ISO_VALUE, 224, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 258, "Kcur-16", "f32", { ISO_VALUE, 224, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 258, "Vcur-16", "f32", { ISO_VALUE, 224, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 259, "Qcur_rope-16", "f32", { ISO_VALUE, 225, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 260, "Kcur_rope-16", "f32", { ISO_VALUE, 226, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 263, "kqv_out-16", "f32", { ISO_VALUE, 229, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 265, "ffn_inp-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 266, "ffn_inp_normed-16", "f32", { ISO_VALUE, 231, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 268, "ffn_gelu-16", "f32", { ISO_VALUE, 233, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 270, "layer_out-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 271, "norm_b-16", "f32", { ISO_VALUE, 235, 0 }, 2, { 24, 66 }, { 18432, 4 } },
+    { 273, "ffn_gelu-16#2", "f32", { ISO_VALUE, 237, 0 }, 2, { 24, 66 }, { 18432, 4 } },
+    { 276, "ln1-17", "f32", { ISO_VALUE, 240, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 278, "Qcur-17", "f32", { ISO_VALUE, 242, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 278, "Kcur-17", "f32", { ISO_VALUE, 242, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 278, "Vcur-17", "f32", { ISO_VALUE, 242, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 279, "Qcur_rope-17", "f32", { ISO_VALUE, 243, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 280, "Kcur_rope-17", "f32", { ISO_VALUE, 244, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 283, "kqv_out-17", "f32", { ISO_VALUE, 247, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 285, "ffn_inp-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 286, "ffn_inp_normed-17", "f32", { ISO_VALUE, 249, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 288, "ffn_gelu-17", "f32", { ISO_VALUE, 251, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 290, "layer_out-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 291, "ln1-18", "f32", { ISO_VALUE, 253, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 293, "Qcur-18", "f32", { ISO_VALUE, 255, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 293, "Kcur-18", "f32", { ISO_VALUE, 255, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 293, "Vcur-18", "f32", { ISO_VALUE, 255, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 294, "Qcur_rope-18", "f32", { ISO_VALUE, 256, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 295, "Kcur_rope-18", "f32", { ISO_VALUE, 257, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 298, "kqv_out-18", "f32", { ISO_VALUE, 260, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 300, "ffn_inp-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 301, "ffn_inp_normed-18", "f32", { ISO_VALUE, 262, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 303, "ffn_gelu-18", "f32", { ISO_VALUE, 264, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 305, "layer_out-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 306, "ln1-19", "f32", { ISO_VALUE, 266, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 308, "Qcur-19", "f32", { ISO_VALUE, 268, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 308, "Kcur-19", "f32", { ISO_VALUE, 268, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 308, "Vcur-19", "f32", { ISO_VALUE, 268, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 309, "Qcur_rope-19", "f32", { ISO_VALUE, 269, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 310, "Kcur_rope-19", "f32", { ISO_VALUE, 270, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 313, "kqv_out-19", "f32", { ISO_VALUE, 273, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 315, "ffn_inp-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 316, "ffn_inp_normed-19", "f32", { ISO_VALUE, 275, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 318, "ffn_gelu-19", "f32", { ISO_VALUE, 277, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 320, "layer_out-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 321, "ln1-20", "f32", { ISO_VALUE, 279, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 323, "Qcur-20", "f32", { ISO_VALUE, 281, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 323, "Kcur-20", "f32", { ISO_VALUE, 281, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 323, "Vcur-20", "f32", { ISO_VALUE, 281, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 324, "Qcur_rope-20", "f32", { ISO_VALUE, 282, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 325, "Kcur_rope-20", "f32", { ISO_VALUE, 283, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 328, "kqv_out-20", "f32", { ISO_VALUE, 286, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 330, "ffn_inp-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 331, "ffn_inp_normed-20", "f32", { ISO_VALUE, 288, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 333, "ffn_gelu-20", "f32", { ISO_VALUE, 290, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 335, "layer_out-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 336, "ln1-21", "f32", { ISO_VALUE, 292, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 338, "Qcur-21", "f32", { ISO_VALUE, 294, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 338, "Kcur-21", "f32", { ISO_VALUE, 294, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 338, "Vcur-21", "f32", { ISO_VALUE, 294, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 339, "Qcur_rope-21", "f32", { ISO_VALUE, 295, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 340, "Kcur_rope-21", "f32", { ISO_VALUE, 296, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 343, "kqv_out-21", "f32", { ISO_VALUE, 299, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 345, "ffn_inp-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 346, "ffn_inp_normed-21", "f32", { ISO_VALUE, 301, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 348, "ffn_gelu-21", "f32", { ISO_VALUE, 303, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 350, "layer_out-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 351, "ln1-22", "f32", { ISO_VALUE, 305, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 353, "Qcur-22", "f32", { ISO_VALUE, 307, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 353, "Kcur-22", "f32", { ISO_VALUE, 307, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 353, "Vcur-22", "f32", { ISO_VALUE, 307, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 354, "Qcur_rope-22", "f32", { ISO_VALUE, 308, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 355, "Kcur_rope-22", "f32", { ISO_VALUE, 309, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 358, "kqv_out-22", "f32", { ISO_VALUE, 312, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 360, "ffn_inp-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 361, "ffn_inp_normed-22", "f32", { ISO_VALUE, 314, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 363, "ffn_gelu-22", "f32", { ISO_VALUE, 316, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 365, "layer_out-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 366, "ln1-23", "f32", { ISO_VALUE, 318, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 368, "Qcur-23", "f32", { ISO_VALUE, 320, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 368, "Kcur-23", "f32", { ISO_VALUE, 320, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 368, "Vcur-23", "f32", { ISO_VALUE, 320, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 369, "Qcur_rope-23", "f32", { ISO_VALUE, 321, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 370, "Kcur_rope-23", "f32", { ISO_VALUE, 322, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 373, "kqv_out-23", "f32", { ISO_VALUE, 325, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 375, "ffn_inp-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 376, "ffn_inp_normed-23", "f32", { ISO_VALUE, 327, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 378, "ffn_gelu-23", "f32", { ISO_VALUE, 329, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 380, "layer_out-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 381, "ln1-24", "f32", { ISO_VALUE, 331, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 383, "Qcur-24", "f32", { ISO_VALUE, 333, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 383, "Kcur-24", "f32", { ISO_VALUE, 333, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 383, "Vcur-24", "f32", { ISO_VALUE, 333, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 384, "Qcur_rope-24", "f32", { ISO_VALUE, 334, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 385, "Kcur_rope-24", "f32", { ISO_VALUE, 335, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 388, "kqv_out-24", "f32", { ISO_VALUE, 338, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 390, "ffn_inp-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 391, "ffn_inp_normed-24", "f32", { ISO_VALUE, 340, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 393, "ffn_gelu-24", "f32", { ISO_VALUE, 342, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 395, "layer_out-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 396, "norm_b-24", "f32", { ISO_VALUE, 344, 0 }, 2, { 24, 66 }, { 18432, 4 } },
+    { 398, "ffn_gelu-24#2", "f32", { ISO_VALUE, 346, 0 }, 2, { 24, 66 }, { 18432, 4 } },
+    { 401, "ln1-25", "f32", { ISO_VALUE, 349, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 403, "Qcur-25", "f32", { ISO_VALUE, 351, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 403, "Kcur-25", "f32", { ISO_VALUE, 351, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 403, "Vcur-25", "f32", { ISO_VALUE, 351, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 404, "Qcur_rope-25", "f32", { ISO_VALUE, 352, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 405, "Kcur_rope-25", "f32", { ISO_VALUE, 353, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 408, "kqv_out-25", "f32", { ISO_VALUE, 356, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 410, "ffn_inp-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 411, "ffn_inp_normed-25", "f32", { ISO_VALUE, 358, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 413, "ffn_gelu-25", "f32", { ISO_VALUE, 360, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 415, "layer_out-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 416, "ln1-26", "f32", { ISO_VALUE, 362, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 418, "Qcur-26", "f32", { ISO_VALUE, 364, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 418, "Kcur-26", "f32", { ISO_VALUE, 364, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 418, "Vcur-26", "f32", { ISO_VALUE, 364, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
+    { 419, "Qcur_rope-26", "f32", { ISO_VALUE, 365, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 420, "Kcur_rope-26", "f32", { ISO_VALUE, 366, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
+    { 423, "kqv_out-26", "f32", { ISO_VALUE, 369, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 425, "ffn_inp-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 426, "ffn_inp_normed-26", "f32", { ISO_VALUE, 371, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 428, "ffn_gelu-26", "f32", { ISO_VALUE, 373, 0 }, 2, { 5, 65 }, { 17216, 4 } },
+    { 430, "layer_out-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 431, "norm_b-27", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
+    { 433, "ffn_gelu", "f32", { ISO_VALUE, 376, 0 }, 2, { 24, 66 }, { 18432, 4 } },
 };
 
 /* Largest over all kernels, per worker. */
@@ -7791,7 +8191,6 @@ static uint64_t iso_worker_scratch(const iso_dims *d)
 {
     uint64_t most = 0;
     (void)d;
-    most = ISO_MAX(most, iso_expr(44, d));
     most = ISO_MAX(most, iso_expr(45, d));
     most = ISO_MAX(most, iso_expr(46, d));
     most = ISO_MAX(most, iso_expr(47, d));
@@ -7807,6 +8206,8 @@ static uint64_t iso_worker_scratch(const iso_dims *d)
     most = ISO_MAX(most, iso_expr(57, d));
     most = ISO_MAX(most, iso_expr(58, d));
     most = ISO_MAX(most, iso_expr(59, d));
+    most = ISO_MAX(most, iso_expr(60, d));
+    most = ISO_MAX(most, iso_expr(61, d));
     return most;
 }
 
@@ -8154,8 +8555,8 @@ static int32_t iso_choose_variant(iso_encoder *h, const char *forced, iso_error 
         }
     }
     if (best == ISO_VARIANTS) {
-        return forced == NULL ? iso_fail(error, ISO_ERR_CPU, "this machine runs none of the variants avx512, avx2, portable")
-            : iso_fail(error, ISO_ERR_ARGUMENT, "options.variant is \"%s\"; this library has avx512, avx2, portable",
+        return forced == NULL ? iso_fail(error, ISO_ERR_CPU, "this machine runs none of the variants avx512, avx2, neon, portable")
+            : iso_fail(error, ISO_ERR_ARGUMENT, "options.variant is \"%s\"; this library has avx512, avx2, neon, portable",
                 iso_printable(forced, strlen(forced)).text);
     }
     h->variant = best;
@@ -8335,11 +8736,11 @@ static int32_t iso_plan_grid(uint32_t threads, uint32_t width, uint32_t height, 
     plan->grid_rows = (uint32_t)d->mh;
     plan->batch = batch;
     plan->threads = threads;
-    plan->tokens = iso_expr(65, d);
+    plan->tokens = iso_expr(67, d);
     plan->embedding = 16384;
     plan->output_floats = plan->tokens * plan->embedding * batch;
     plan->arena_bytes = layout->bytes;
-    plan->flops = iso_expr(66, d);
+    plan->flops = iso_expr(68, d);
     return ISO_OK;
 }
 
@@ -8667,6 +9068,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"59b1af47dba15bd750fb2d899cc57b27effd9dc7daefcc0bd5dfb737c5914789\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"43b8028182ff685f04b19a53422859704507c127ca79284407eff431e3e72530\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

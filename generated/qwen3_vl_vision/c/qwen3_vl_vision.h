@@ -6,7 +6,7 @@
  * profile   ggml-avx2 5af3226e640d52c1f83e1af3941eeda943ec0fd8fc8e04cb88c9bd1e2e198d40
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      59b1af47dba15bd750fb2d899cc57b27effd9dc7daefcc0bd5dfb737c5914789
+ * maps      43b8028182ff685f04b19a53422859704507c127ca79284407eff431e3e72530
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.
@@ -97,7 +97,7 @@ typedef struct qwen3_vl_vision_options {
     /* Called in the encoding thread after each step that has taps. Must be NULL in a library built without taps. */
     void (*tap)(void *user, const qwen3_vl_vision_tap *tap);
     void *tap_user;
-    /* NULL: the best this CPU has. Or one of: avx512, avx2, portable; better ones are then not used. */
+    /* NULL: the best this CPU has. Or one of: avx512, avx2, neon, portable; better ones are then not used. */
     const char *variant;
 } qwen3_vl_vision_options;
 

@@ -66,7 +66,7 @@ fn emitted() -> &'static [Emitted] {
             let model = encoder.model("tiny", "f16", &root, |_, _| ()).unwrap_or_else(|e| panic!("{e}"));
             let sizes = encoder.of_preset("tiny", "f16").unwrap_or_else(|e| panic!("{e}"));
             for (profile, taps) in [("ggml-avx2", Taps::All), ("ggml-avx2", Taps::Kept), ("ggml-avx512", Taps::Kept)] {
-                let sources = encoder.emit(&sizes, profile, taps).unwrap_or_else(|e| panic!("{e}"));
+                let sources = encoder.emit(&sizes, profile, &[], taps).unwrap_or_else(|e| panic!("{e}"));
                 let folder = root.join(format!("{template}-{profile}-{taps:?}"));
                 fs::create_dir_all(&folder).unwrap();
                 for (path, text) in &sources {

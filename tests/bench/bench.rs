@@ -71,6 +71,7 @@ struct Measured {
 
 fn run(cli: &Cli) -> Result<(), String> {
     let profiles: Vec<&str> = PROFILES.into_iter().filter(|p| cli.profile.as_deref().is_none_or(|given| given == *p)).collect();
+    let _lock = oracle::lock()?;
     let encoder = Encoder::open(&cli.template)?;
     let work = folder().join("bench");
     fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
@@ -89,8 +90,8 @@ fn run(cli: &Cli) -> Result<(), String> {
         for weights in &cli.weights {
             let model = encoder.model(&cli.preset, weights, &folder(), |_, _| ())?;
             let sizes = encoder.of_preset(&cli.preset, weights)?;
-            let library = oracle::library(&encoder, &sizes, profile, Taps::Kept)?;
-            let example = encoder.emit(&sizes, profile, Taps::Kept)?.remove("example.c").ok_or("no example is emitted")?;
+            let library = oracle::library(&encoder, &sizes, profile, "flash", Taps::Kept)?;
+            let example = encoder.emit(&sizes, profile, &[], Taps::Kept)?.remove("example.c").ok_or("no example is emitted")?;
             let example = link_example(&example, &library, &work)?;
             for size in &cli.sizes {
                 println!("{} {weights}, {profile}, {size}: {} pairs, {} threads", cli.preset, cli.pairs, cli.threads);

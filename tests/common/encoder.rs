@@ -52,8 +52,12 @@ impl Encoder {
         Sizes::of_preset(&self.template, Some(preset), weights).map_err(text)
     }
 
-    pub fn emit(&self, sizes: &Sizes, profile: &str, taps: Taps) -> Result<Sources, String> {
-        let profile = self.maps.profile(profile).map_err(text)?;
+    /// `options`: name and choice of those of the profile that are not to be as usual.
+    pub fn emit(&self, sizes: &Sizes, profile: &str, options: &[(&str, &str)], taps: Taps) -> Result<Sources, String> {
+        let mut profile = self.maps.profile(profile).map_err(text)?;
+        for (option, choice) in options {
+            profile.choose(option, choice).map_err(text)?;
+        }
         let inputs = Inputs { template: &self.template, sizes, maps: &self.maps, profile: &profile, target: &self.target, taps };
         let plan = pipeline::compile(&inputs).map_err(text)?;
         pipeline::emit(&inputs, &plan).map_err(text)

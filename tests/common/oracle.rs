@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -18,6 +19,24 @@ pub const PROFILES: [&str; 2] = ["ggml-avx2", "ggml-avx512"];
 /// Where model files, libraries and results are kept.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/parity")
+}
+
+/// Keeps other programs out of the folder as long as it lives: they would delete model files that this one reads.
+pub struct Lock(#[allow(dead_code)] File);
+
+/// Waits, and says so, while another run works in the folder.
+pub fn lock() -> Result<Lock, String> {
+    let path = folder().join("lock");
+    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+    fs::create_dir_all(folder()).map_err(failed)?;
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => return Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => println!("waiting: another run works in {}", folder().display()),
+        Err(TryLockError::Error(e)) => return Err(failed(e)),
+    }
+    file.lock().map_err(failed)?;
+    Ok(Lock(file))
 }
 
 /// Why this machine cannot run llama.cpp as the profile has it built.
@@ -90,8 +109,8 @@ impl Oracle {
 }
 
 /// Emits and compiles a library with the target's own flags; kept until its text or the compiler changes.
-pub fn library(encoder: &Encoder, sizes: &Sizes, profile: &str, taps: Taps) -> Result<PathBuf, String> {
-    let sources = encoder.emit(sizes, profile, taps)?;
+pub fn library(encoder: &Encoder, sizes: &Sizes, profile: &str, attention: &str, taps: Taps) -> Result<PathBuf, String> {
+    let sources = encoder.emit(sizes, profile, &[("attention", attention)], taps)?;
     let name = encoder.name();
     let (unit, header) = (format!("{name}.c"), format!("{name}.h"));
     let files: Vec<(&str, &str)> =

@@ -10,6 +10,7 @@ mod plan;
 mod report;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ use isobit::sizes::Sizes;
 use encoder::Encoder;
 use oracle::{Oracle, PROFILES, cannot_run, folder};
 use plan::{File, Group, Origin};
-use report::{Outcome, Report, Skipped};
+use report::{Outcome, Report};
 
 #[derive(Parser)]
 #[command(name = "parity", about = "Compares emitted encoders with llama.cpp, bit for bit")]
@@ -35,16 +36,29 @@ struct Cli {
     /// Only this profile
     #[arg(long)]
     profile: Option<String>,
-    /// Only files whose name contains this text (tiny, mid, 8b, converted, f16, f32)
+    /// Only this way to compute attention: flash or full
+    #[arg(long)]
+    attention: Option<String>,
+    /// Only files whose name contains this text (tiny, mid, 8b, converted; f16, q8_0 ...)
     #[arg(long)]
     file: Option<String>,
+    /// Also what is not known to work yet
+    #[arg(long)]
+    unready: bool,
+}
+
+impl Cli {
+    fn wants(&self, weights: &str, profile: &str, attention: &str) -> bool {
+        let is = |asked: &Option<String>, this: &str| asked.as_deref().is_none_or(|asked| asked == this);
+        is(&self.profile, profile) && is(&self.attention, attention) && (self.unready || plan::is_ready(weights, profile, attention))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Extent {
-    /// Small files, about three minutes
+    /// Every weight type, profile and attention on small files: about three minutes
     Cut,
-    /// All sizes, with weights at the published sizes, about half an hour
+    /// All sizes, with weights at the published sizes: about half an hour
     Full,
 }
 
@@ -71,25 +85,35 @@ fn run(cli: &Cli) -> Result<bool, String> {
     if asked.is_empty() {
         return Err(format!("no such profile; there are {}", PROFILES.join(" and ")));
     }
+    let _lock = oracle::lock()?;
+    let mut groups = if cli.extent == Extent::Cut { plan::cut() } else { plan::full() };
+    groups.retain(|g| {
+        cli.wants(g.file.weights, g.profile, g.attention) && cli.file.as_deref().is_none_or(|part| g.file.name().contains(part))
+    });
+
     let mut report = Report::default();
     let mut oracles = BTreeMap::new();
     for profile in asked {
+        if !groups.iter().any(|g| g.profile == profile) {
+            continue;
+        }
         if let Some(reason) = cannot_run(profile) {
             println!("{profile}: skipped, {reason}");
-            report.skipped.push(Skipped { what: format!("profile {profile}"), reason });
+            report.skip_profile(profile, &reason, groups.iter().filter(|g| g.profile == profile));
+            groups.retain(|g| g.profile != profile);
             continue;
         }
         println!("{profile}: oracle (about four minutes the first time)");
+        let building = Instant::now();
         oracles.insert(profile, Oracle::build(profile)?);
+        report.spent("oracles", building.elapsed());
     }
-    let profiles: Vec<&'static str> = oracles.keys().copied().collect();
-    let mut groups = match cli.extent {
-        Extent::Cut => plan::cut(&profiles),
-        Extent::Full => plan::full(&profiles),
-    };
-    groups.retain(|g| cli.file.as_deref().is_none_or(|part| g.file.name.contains(part)));
+    let preparing = Instant::now();
     let subjects = prepare(&groups)?;
-    let kinds = libraries(&groups, &subjects)?;
+    report.spent("model files", preparing.elapsed());
+    let compiling = Instant::now();
+    let kinds = libraries(&groups, &subjects);
+    report.spent("libraries", compiling.elapsed());
     println!("prepared in {:.0} s\n", started.elapsed().as_secs_f64());
 
     let bar = bar(groups.len() as u64, "comparing");
@@ -97,18 +121,23 @@ fn run(cli: &Cli) -> Result<bool, String> {
         bar.set_message(report::group_name(group));
         if let Some(reason) = memory_short(group.memory) {
             say(&bar, &format!("skipped {}: {reason}", report::group_name(group)));
-            report.skipped.push(Skipped { what: report::group_name(group), reason });
+            report.skip(group, &reason);
             bar.inc(1);
             continue;
         }
-        let library = &kinds[&kind(group)];
-        let outcome = compare(cli.extent, &oracles[group.profile], group, &subjects[group.file.name], library)?;
+        let outcome = match &kinds[&kind(group)] {
+            Ok(library) => compare(cli.extent, &oracles[group.profile], group, &subjects[&group.file], library)?,
+            Err(reason) => Outcome::impossible(group, reason),
+        };
         say(&bar, &outcome.line());
         bar.inc(1);
         report.add(outcome);
     }
     bar.finish_and_clear();
-    report.finish(cli.extent.name(), started.elapsed())
+    // Whatever was asked for by name may be a part; a run of everything must have seen every triple.
+    let all = cli.file.is_none();
+    let wanted = plan::triples().into_iter().filter(|&(weights, profile, attention)| all && cli.wants(weights, profile, attention));
+    report.finish(cli.extent.name(), wanted, started.elapsed())
 }
 
 /// A model file and what to compile for it.
@@ -119,14 +148,13 @@ struct Subject {
 }
 
 /// Opens the templates and writes the model files that are not there yet.
-fn prepare(groups: &[Group]) -> Result<BTreeMap<&'static str, Subject>, String> {
+fn prepare(groups: &[Group]) -> Result<BTreeMap<File, Subject>, String> {
     let mut subjects = BTreeMap::new();
     for group in groups {
         let file = group.file;
-        if subjects.contains_key(file.name) {
-            continue;
+        if let Entry::Vacant(free) = subjects.entry(file) {
+            free.insert(subject(file)?);
         }
-        subjects.insert(file.name, subject(file)?);
     }
     Ok(subjects)
 }
@@ -134,18 +162,18 @@ fn prepare(groups: &[Group]) -> Result<BTreeMap<&'static str, Subject>, String> 
 fn subject(file: File) -> Result<Subject, String> {
     let encoder = Encoder::open(file.template)?;
     match file.origin {
-        Origin::Preset { preset, weights } => {
-            let bar = bar(0, format!("weights of {}", file.name));
-            let model = encoder.model(preset, weights, &folder(), |done, all| {
+        Origin::Preset(preset) => {
+            let bar = bar(0, format!("weights of {}", file.name()));
+            let model = encoder.model(preset, file.weights, &folder(), |done, all| {
                 bar.set_length(all >> 20);
                 bar.set_position(done >> 20);
             })?;
             bar.finish_and_clear();
-            let sizes = encoder.of_preset(preset, weights)?;
+            let sizes = encoder.of_preset(preset, file.weights)?;
             Ok(Subject { encoder, sizes, model })
         }
-        Origin::Converted { path } => {
-            let model = PathBuf::from(path);
+        Origin::Converted(folder) => {
+            let model = Path::new(folder).join(format!("mmproj-{}.gguf", file.weights));
             let directory = GgufDirectory::read(&model).map_err(encoder::text)?;
             let sizes = Sizes::of_file(&encoder.template, directory).map_err(encoder::text)?;
             Ok(Subject { encoder, sizes, model })
@@ -153,15 +181,15 @@ fn subject(file: File) -> Result<Subject, String> {
     }
 }
 
-type Kind = (&'static str, &'static str, bool);
+type Kind = (File, &'static str, &'static str, bool);
 
 /// What groups with the same library have in common.
 fn kind(group: &Group) -> Kind {
-    (group.file.name, group.profile, group.taps == Taps::All)
+    (group.file, group.profile, group.attention, group.taps == Taps::All)
 }
 
-/// Compiles every library that the groups need, one compiler per core.
-fn libraries(groups: &[Group], subjects: &BTreeMap<&'static str, Subject>) -> Result<BTreeMap<Kind, PathBuf>, String> {
+/// Compiles every library that the groups need, one compiler per core; what does not compile fails its own rows.
+fn libraries(groups: &[Group], subjects: &BTreeMap<File, Subject>) -> BTreeMap<Kind, Result<PathBuf, String>> {
     let mut todo: Vec<&Group> = Vec::new();
     for group in groups {
         if !todo.iter().any(|g| kind(g) == kind(group)) {
@@ -173,8 +201,8 @@ fn libraries(groups: &[Group], subjects: &BTreeMap<&'static str, Subject>) -> Re
     let done = Mutex::new(Vec::new());
     let work = || {
         while let Some(group) = { next.lock().unwrap().next() } {
-            let subject = &subjects[group.file.name];
-            let library = oracle::library(&subject.encoder, &subject.sizes, group.profile, group.taps);
+            let subject = &subjects[&group.file];
+            let library = oracle::library(&subject.encoder, &subject.sizes, group.profile, group.attention, group.taps);
             done.lock().unwrap().push((kind(group), library));
             bar.inc(1);
         }
@@ -185,7 +213,7 @@ fn libraries(groups: &[Group], subjects: &BTreeMap<&'static str, Subject>) -> Re
         }
     });
     bar.finish_and_clear();
-    done.into_inner().unwrap().into_iter().map(|(kind, library)| Ok((kind, library?))).collect()
+    done.into_inner().unwrap().into_iter().collect()
 }
 
 fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, library: &Path) -> Result<Outcome, String> {
@@ -199,6 +227,7 @@ fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, li
     add("--library", library.display().to_string());
     add("--prefix", subject.encoder.name().to_string());
     add("--model", subject.model.display().to_string());
+    add("--attention", group.attention.to_string());
     add("--variant", group.variant.to_string());
     add("--threads", group.threads.to_string());
     add("--reference-threads", group.reference_threads.to_string());

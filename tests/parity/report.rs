@@ -1,4 +1,4 @@
-//! What came out: one line per call of the oracle, the closing table, what differs and how to look into it.
+//! What came out: one line per call of the oracle, the closing matrix, what differs and how to look into it.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
+use indexmap::IndexMap;
 use isobit::fuse::Taps;
 use serde_json::{Value, json};
 
@@ -22,28 +23,38 @@ pub fn sizes_of(group: &Group) -> String {
 
 /// Unique among the groups of a run.
 pub fn group_name(group: &Group) -> String {
-    let mut name = format!("{}, {}, {} taps, {}", group.file.name, group.profile, taps_name(group.taps), group.variant);
+    let taps = taps_name(group.taps);
+    let mut name = format!("{}, {}, {}, {taps} taps, {}", group.file.name(), group.profile, group.attention, group.variant);
     if group.batch > 1 {
         let _ = write!(name, ", batch {}", group.batch);
     }
     if group.preprocess_only {
         name += ", preprocess";
     }
-    if !group.sizes.contains(',') && group.sources.is_empty() {
+    if !group.sizes.is_empty() && !group.sizes.contains(',') {
         let _ = write!(name, ", {}", group.sizes);
     }
     name
 }
 
-pub struct Skipped {
-    pub what: String,
-    pub reason: String,
+/// Weight type, profile, attention.
+pub type Triple = (&'static str, &'static str, &'static str);
+
+fn triple(group: &Group) -> Triple {
+    (group.file.weights, group.profile, group.attention)
+}
+
+/// Rows that this machine cannot run.
+struct Skipped {
+    what: String,
+    reason: String,
+    triples: Vec<Triple>,
 }
 
 /// One row of the oracle.
 struct Row {
-    file: &'static str,
-    profile: &'static str,
+    file: String,
+    triple: Triple,
     taps: &'static str,
     value: Value,
     dump: PathBuf,
@@ -58,24 +69,19 @@ impl Row {
         self.value[key].as_u64().unwrap_or(0)
     }
 
-    fn float(&self, key: &str) -> f64 {
-        self.value[key].as_f64().unwrap_or(f64::NAN)
-    }
-
     fn is_equal(&self) -> bool {
         self.value["equal"] == true && self.count("elements") > 0 && self.count("differing") == 0
     }
 
-    /// Rows with the same key differ in threads and variant only.
-    fn key(&self) -> [String; 6] {
-        let of = |key: &str| self.text(key).to_string();
-        [self.file.into(), self.profile.into(), self.taps.into(), of("image"), of("pixels"), self.count("batch").to_string()]
+    fn max_abs(&self) -> f64 {
+        self.value["max_abs"].as_f64().unwrap_or(f64::NAN)
     }
 }
 
 /// What one call of the oracle gave.
 pub struct Outcome {
     name: String,
+    section: &'static str,
     rows: Vec<Row>,
     reference: Value,
     /// The call as a whole failed, and its last words.
@@ -90,8 +96,8 @@ impl Outcome {
             Value::Array(rows) => rows,
             _ => Vec::new(),
         };
-        let (file, profile, taps) = (group.file.name, group.profile, taps_name(group.taps));
-        let rows: Vec<Row> = rows.into_iter().map(|value| Row { file, profile, taps, value, dump: dump.clone() }).collect();
+        let row = |value| Row { file: group.file.name(), triple: triple(group), taps: taps_name(group.taps), value, dump: dump.clone() };
+        let rows: Vec<Row> = rows.into_iter().map(row).collect();
         let wanted = sizes_of(group).split(',').count() * if group.preprocess_only { 1 } else { group.threads.split(',').count() };
         let explained = rows.iter().any(|row| !row.is_equal());
         let failure = if output.status.success() && rows.len() == wanted || explained {
@@ -101,7 +107,13 @@ impl Outcome {
             let last = words.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it said nothing");
             Some(format!("{}; {} of {wanted} rows: {last}", output.status, rows.len()))
         };
-        Self { name: crate::report::group_name(group), rows, reference: value["reference"].take(), failure, elapsed }
+        Self { name: group_name(group), section: group.file.section(), rows, reference: value["reference"].take(), failure, elapsed }
+    }
+
+    /// There is no library to compare.
+    pub fn impossible(group: &Group, reason: &str) -> Self {
+        let (name, section) = (group_name(group), group.file.section());
+        Self { name, section, rows: Vec::new(), reference: Value::Null, failure: Some(reason.to_string()), elapsed: Duration::ZERO }
     }
 
     /// For the log: what was compared and how it went.
@@ -131,29 +143,59 @@ pub struct Report {
     rows: Vec<Row>,
     references: Vec<Value>,
     failures: Vec<String>,
-    pub skipped: Vec<Skipped>,
+    skipped: Vec<Skipped>,
+    /// What the time went into, in order of first use.
+    times: IndexMap<&'static str, Duration>,
 }
 
 impl Report {
+    pub fn spent(&mut self, on: &'static str, time: Duration) {
+        *self.times.entry(on).or_default() += time;
+    }
+
+    pub fn skip(&mut self, group: &Group, reason: &str) {
+        self.skipped.push(Skipped { what: group_name(group), reason: reason.to_string(), triples: vec![triple(group)] });
+    }
+
+    pub fn skip_profile<'a>(&mut self, profile: &str, reason: &str, groups: impl Iterator<Item = &'a Group>) {
+        let triples: Vec<Triple> = groups.map(triple).collect();
+        let what = format!("profile {profile}, {} calls of the oracle", triples.len());
+        self.skipped.push(Skipped { what, reason: reason.to_string(), triples });
+    }
+
     pub fn add(&mut self, outcome: Outcome) {
+        self.spent(outcome.section, outcome.elapsed);
         if outcome.reference.is_object() {
-            self.references.push(reference_without_threads(outcome.reference));
-            self.references.dedup();
+            let reference = of_the_build(outcome.reference);
+            if !self.references.contains(&reference) {
+                self.references.push(reference);
+            }
         }
         self.failures.extend(outcome.failure.map(|failure| format!("{}: {failure}", outcome.name)));
         self.rows.extend(outcome.rows);
     }
 
     /// Prints everything, writes the rows as JSON; true if all rows ran and every bit was equal.
-    pub fn finish(self, extent: &str, elapsed: Duration) -> Result<bool, String> {
+    pub fn finish(mut self, extent: &str, wanted: impl Iterator<Item = Triple>, elapsed: Duration) -> Result<bool, String> {
+        for (weights, profile, attention) in wanted {
+            let is = |t: &Triple| *t == (weights, profile, attention);
+            let said = self.skipped.iter().any(|s| s.triples.iter().any(is));
+            if !said && !self.rows.iter().any(|row| is(&row.triple)) {
+                self.failures.push(format!("{weights}, {profile}, {attention}: no row at all"));
+            }
+        }
+
         println!("\nParity with llama.cpp, {extent}");
         for reference in &self.references {
             let facts = reference.as_object().into_iter().flatten();
             let facts = facts.map(|(k, v)| format!("  {}: {}", k.replace('_', " "), v.as_str().unwrap_or_default()));
             println!("reference\n{}", facts.collect::<Vec<_>>().join("\n"));
         }
-        println!("  threads: 1 (2 for 4b and 8b); llama.cpp's bits do not depend on them\n");
-        println!("{}", self.table());
+        println!("threads of llama.cpp: 1 (2 for 4b and 8b); its bits do not depend on them\n");
+        println!("arrays, values and largest difference, by weight type and by profile and attention\n{}\n", self.matrix());
+        for (on, time) in &self.times {
+            println!("time: {on}: {:.0} s", time.as_secs_f64());
+        }
         for skipped in &self.skipped {
             println!("skipped: {}: {}", skipped.what, skipped.reason);
         }
@@ -167,7 +209,7 @@ impl Report {
         let count = |key: &str| self.rows.iter().map(|r| r.count(key)).sum::<u64>();
         let equal = self.rows.iter().filter(|r| r.is_equal()).count();
         let failed = self.rows.len() - equal + self.failures.len();
-        let max_abs = self.rows.iter().map(|r| r.float("max_abs")).fold(0.0, f64::max);
+        let max_abs = self.rows.iter().map(Row::max_abs).fold(0.0, largest);
         println!(
             "\ntest result: {}. {equal} passed; {failed} failed; {} skipped; {} arrays, {} values compared, {} differ, max abs {max_abs}; {:.0} s",
             if failed == 0 && equal > 0 { "ok" } else { "FAILED" },
@@ -190,55 +232,39 @@ impl Report {
         Ok(failed == 0 && equal > 0)
     }
 
-    /// One line per file, profile, taps, size and batch; variants and threads of it are merged.
-    fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED);
-        let head = [
-            "file",
-            "profile",
-            "taps",
-            "image",
-            "pixels",
-            "batch",
-            "variants",
-            "threads",
-            "arrays",
-            "values",
-            "max abs",
-            "llama.cpp s",
-            "ours s",
-            "",
-        ];
-        table.set_header(head);
-        let mut keys: Vec<[String; 6]> = Vec::new();
-        for row in &self.rows {
-            if !keys.contains(&row.key()) {
-                keys.push(row.key());
+    /// Weight types down, profiles with their attention across; a cell sums up all files, sizes, taps, variants and threads.
+    fn matrix(&self) -> Table {
+        let distinct = |of: &dyn Fn(&Row) -> String| {
+            let mut all: Vec<String> = Vec::new();
+            for row in &self.rows {
+                if !all.contains(&of(row)) {
+                    all.push(of(row));
+                }
             }
-        }
-        for key in keys {
-            let rows: Vec<&Row> = self.rows.iter().filter(|r| r.key() == key).collect();
-            let fastest = |field: &str| rows.iter().map(|r| r.float(field)).fold(f64::INFINITY, f64::min);
-            let distinct = |text: &dyn Fn(&Row) -> String| {
-                let mut all: Vec<String> = rows.iter().map(|r| text(r)).collect();
-                all.sort();
-                all.dedup();
-                all.join(" ")
-            };
-            let sum = |field: &str| rows.iter().map(|r| r.count(field)).sum::<u64>();
-            let mut cells = key.to_vec();
-            cells.push(distinct(&|r| r.text("variant").to_string()));
-            cells.push(distinct(&|r| r.count("threads").to_string()));
-            cells.push(grouped(sum("taps")));
-            cells.push(grouped(sum("elements")));
-            cells.push(rows.iter().map(|r| r.float("max_abs")).fold(0.0, f64::max).to_string());
-            cells.push(format!("{:.3}", fastest("reference_seconds")));
-            cells.push(format!("{:.3}", fastest("library_seconds")));
-            cells.push(if rows.iter().all(|r| r.is_equal()) { "equal" } else { "DIFFERS" }.to_string());
+            all
+        };
+        let column = |row: &Row| format!("{}\n{}", row.triple.1, row.triple.2);
+        let columns = distinct(&column);
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL);
+        table.set_header([String::new()].into_iter().chain(columns.iter().cloned()));
+        for weights in distinct(&|row| row.triple.0.to_string()) {
+            let mut cells = vec![format!("{weights}\narrays\nvalues\nmax abs")];
+            for name in &columns {
+                let rows: Vec<&Row> = self.rows.iter().filter(|r| r.triple.0 == weights && column(r) == *name).collect();
+                let sum = |field: &str| grouped(rows.iter().map(|r| r.count(field)).sum());
+                let equal = rows.iter().filter(|r| r.is_equal()).count();
+                let verdict = match (equal == rows.len(), rows.is_empty()) {
+                    (_, true) => "not run".to_string(),
+                    (true, _) => format!("{equal} rows equal"),
+                    (false, _) => format!("{} of {} DIFFER", rows.len() - equal, rows.len()),
+                };
+                let max_abs = rows.iter().map(|r| r.max_abs()).fold(0.0, largest);
+                cells.push(format!("{verdict}\n{}\n{}\n{max_abs:?}", sum("taps"), sum("elements")));
+            }
             table.add_row(cells);
         }
-        for index in [5, 8, 9, 10, 11, 12] {
+        for index in 1..=columns.len() {
             if let Some(column) = table.column_mut(index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -247,30 +273,37 @@ impl Report {
     }
 }
 
+/// Not `f64::max`, which would forget a NaN.
+fn largest(a: f64, b: f64) -> f64 {
+    if b.is_nan() || b > a { b } else { a }
+}
+
 impl Row {
     /// The oracle's row under this run's names.
     fn json(&self) -> Value {
         let mut value = self.value.clone();
-        value["file"] = self.file.into();
+        value["file"] = self.file.as_str().into();
+        value["weights"] = self.triple.0.into();
         value["taps_mode"] = self.taps.into();
         value
     }
 }
 
-/// Threads are a property of a row here.
-fn reference_without_threads(mut reference: Value) -> Value {
+/// Threads and attention are properties of a row here.
+fn of_the_build(mut reference: Value) -> Value {
     if let Some(facts) = reference.as_object_mut() {
         facts.shift_remove("threads");
+        facts.shift_remove("flash_attention");
     }
     reference
 }
 
 /// The first tap that differs, and the command that shows the rest.
 fn explain(row: &Row) -> String {
-    let place = row.key();
-    let (threads, variant) = (row.count("threads"), row.text("variant"));
-    let mut text = format!("{}, {}, {} taps, image {}, pixels {}, batch {}", place[0], place[1], place[2], place[3], place[4], place[5]);
-    let _ = writeln!(text, ", threads {threads}, variant {variant}:");
+    let (_, profile, attention) = row.triple;
+    let (threads, variant, image, pixels) = (row.count("threads"), row.text("variant"), row.text("image"), row.text("pixels"));
+    let mut text = format!("{}, {profile}, {attention}, {} taps, image {image}, pixels {pixels}", row.file, row.taps);
+    let _ = writeln!(text, ", batch {}, threads {threads}, variant {variant}:", row.count("batch"));
     let first = &row.value["first_difference"];
     if first.is_object() {
         let of = |key: &str| match &first[key] {
@@ -285,8 +318,8 @@ fn explain(row: &Row) -> String {
     for problem in row.value["problems"].as_array().into_iter().flatten() {
         let _ = writeln!(text, "  not compared: {}", problem.as_str().unwrap_or_default());
     }
-    let source = if place[3] == "-" { String::new() } else { format!("from-{}-", place[3]) };
-    let dump = row.dump.join(format!("{source}{}-t{threads}-{variant}", place[4]));
+    let source = if image == "-" { String::new() } else { format!("from-{image}-") };
+    let dump = row.dump.join(format!("{source}{pixels}-t{threads}-{variant}"));
     if dump.join("llama.cpp").is_dir() {
         let _ = writeln!(text, "  both sides: {}", dump.display());
         let _ = writeln!(text, "  cargo run --release -- compare {0}/llama.cpp {0}/library", dump.display());

@@ -12,7 +12,7 @@ DEMO := out/demo
 DEMO_TEMPLATE := qwen3_vl_vision
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full bench generated oracle clean
+.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full cross-isa bench generated oracle clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,25 +33,31 @@ $(DEMO)/4b-f16.gguf: templates/$(DEMO_TEMPLATE).json src/synth.rs src/random.rs 
 	mkdir -p $(DEMO)
 	$(RUN) synth --template $(DEMO_TEMPLATE) --preset 4b --weights f16 --output $@
 
-test: setup lint ## Everything that is checked, and the short comparison with llama.cpp
+test: setup lint ## Everything that is checked, and the short forms of the comparisons with llama.cpp and across machines
 	$(CARGO) test
 	tests/oracle/build.sh ggml-avx2 test
 	$(MAKE) llamacpp-parity
+	tests/setup.sh cross
+	$(CARGO) test --test cross_isa -- cut
 
 lint: setup ## Formatting and lints, also of the oracle
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) clippy --test parity -- -D warnings
+	$(CARGO) clippy --test parity --test cross_isa -- -D warnings
 	tests/oracle/build.sh ggml-avx2 clippy
 
 fmt: ## Format the Rust sources
 	$(CARGO) fmt --all
 
-llamacpp-parity: setup ## Every tap and output equal to llama.cpp's bits: small files, three minutes
+llamacpp-parity: setup ## Every tap and output equal to llama.cpp's bits, for every weight type, profile and attention: three minutes
 	$(CARGO) test --test parity -- cut
 
 llamacpp-parity-full: setup ## The same at all sizes and with weights of the 8B size: about 25 minutes, 16 GB of memory
 	$(CARGO) test --release --test parity -- full
+
+cross-isa: ## The same bits from gcc and clang at every level, from every variant, on aarch64 and riscv64 (emulated)
+	tests/setup.sh cross
+	$(CARGO) test --test cross_isa -- full
 
 bench: setup ## Speed against llama.cpp and against the machine's peak (PAIRS=5, JSON=file)
 	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(JSON),--json $(JSON))

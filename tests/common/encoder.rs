@@ -31,7 +31,7 @@ pub fn text(e: Diagnostic) -> String {
 pub struct Encoder {
     pub template: Template,
     pub target: Target,
-    maps: Maps,
+    pub maps: Maps,
 }
 
 impl Encoder {

@@ -4,6 +4,8 @@
 
 #[path = "../common/encoder.rs"]
 mod encoder;
+#[path = "../common/matrix.rs"]
+mod matrix;
 #[path = "../common/oracle.rs"]
 mod oracle;
 mod plan;
@@ -50,7 +52,7 @@ struct Cli {
 impl Cli {
     fn wants(&self, weights: &str, profile: &str, attention: &str) -> bool {
         let is = |asked: &Option<String>, this: &str| asked.as_deref().is_none_or(|asked| asked == this);
-        is(&self.profile, profile) && is(&self.attention, attention) && (self.unready || plan::is_ready(weights, profile, attention))
+        is(&self.profile, profile) && is(&self.attention, attention) && (self.unready || matrix::is_ready(weights, profile, attention))
     }
 }
 

@@ -2,11 +2,8 @@
 
 use isobit::fuse::Taps;
 
+use crate::matrix::{ATTENTION, WEIGHTS};
 use crate::oracle::PROFILES;
-
-/// Every way to store weights that is compared; `mixed` has each type of tensor once.
-pub const WEIGHTS: [&str; 6] = ["f32", "f16", "bf16", "q8_0", "q4_0", "mixed"];
-pub const ATTENTION: [&str; 2] = ["flash", "full"];
 
 /// Where a model file comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,11 +98,6 @@ fn group(file: File, profile: &'static str, attention: &'static str, taps: Taps)
 pub fn triples() -> Vec<(&'static str, &'static str, &'static str)> {
     let pairs = PROFILES.into_iter().flat_map(|profile| ATTENTION.map(|attention| (profile, attention)));
     pairs.flat_map(|(profile, attention)| WEIGHTS.map(|weights| (weights, profile, attention))).collect()
-}
-
-/// Whether its kernels are there.
-pub fn is_ready(weights: &str, profile: &str, attention: &str) -> bool {
-    ["f32", "f16"].contains(&weights) && ["ggml-avx2", "ggml-avx512"].contains(&profile) && attention == "flash"
 }
 
 /// Three minutes: every triple on a small file, in turn with every tap and with the taps that fusion leaves; the converter's files and

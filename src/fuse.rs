@@ -15,6 +15,8 @@ use crate::maps::{Maps, OpMap, Profile, Target};
 pub enum Taps {
     /// Every tap of the template; fusion stops at them.
     All,
+    /// Those, and the result of every other kernel under the name of its value.
+    Every,
     /// Only those that fusion leaves over.
     Kept,
 }
@@ -95,7 +97,7 @@ fn chain_from(graph: &TypedGraph, first: Id, fused: &OpMap, maps: &Maps, taps: T
     for link in &links[1..] {
         let current = *chain.last()?;
         let node = graph.node(current);
-        if graph.is_output(current) || (taps == Taps::All && node.tap.is_some()) {
+        if graph.is_output(current) || (taps != Taps::Kept && node.tap.is_some()) {
             return None;
         }
         let users = graph.users(current);

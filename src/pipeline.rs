@@ -11,6 +11,7 @@ use crate::print;
 use crate::select::{KernelGraph, select};
 use crate::sizes::Sizes;
 use crate::template::Template;
+use crate::watch::watch;
 
 /// Everything a compilation reads; nothing is looked up anywhere else.
 pub struct Inputs<'a> {
@@ -37,7 +38,7 @@ pub fn compile(i: &Inputs) -> Result<Plan> {
     let ops: OpGraph = expand(i.template, i.sizes, i.maps)?;
     let typed: TypedGraph = infer(ops, i.maps)?;
     let fused: FusedGraph = fuse(typed, i.maps, i.profile, i.target, i.taps)?;
-    let kernels: KernelGraph = select(fused, i.maps, i.profile, i.target)?;
+    let kernels: KernelGraph = watch(select(fused, i.maps, i.profile, i.target)?, i.taps);
     plan(kernels, i.maps)
 }
 
@@ -60,7 +61,7 @@ pub fn stage_text(i: &Inputs, stop: Stage) -> Result<String> {
     if stop == Stage::Fused {
         return Ok(print::typed(i, "fused", &fused));
     }
-    let kernels = select(fused, i.maps, i.profile, i.target)?;
+    let kernels = watch(select(fused, i.maps, i.profile, i.target)?, i.taps);
     if stop == Stage::Kernels {
         return Ok(print::kernels(i, &kernels));
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -21,12 +22,13 @@ pub const INDEX: &str = "taps.json";
 pub enum DType {
     F32,
     F16,
+    Bf16,
     I32,
     U8,
 }
 
 impl DType {
-    pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::I32, Self::U8];
+    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::Bf16, Self::I32, Self::U8];
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|t| t.name() == text)
@@ -36,6 +38,7 @@ impl DType {
         match self {
             Self::F32 => "f32",
             Self::F16 => "f16",
+            Self::Bf16 => "bf16",
             Self::I32 => "i32",
             Self::U8 => "u8",
         }
@@ -44,16 +47,17 @@ impl DType {
     pub fn size(self) -> usize {
         match self {
             Self::F32 | Self::I32 => 4,
-            Self::F16 => 2,
+            Self::F16 | Self::Bf16 => 2,
             Self::U8 => 1,
         }
     }
 
-    /// The type string of the `.npy` format.
+    /// The type string of the `.npy` format, which has none for bf16: its bits stand there as integers.
     pub fn npy(self) -> &'static str {
         match self {
             Self::F32 => "<f4",
             Self::F16 => "<f2",
+            Self::Bf16 => "<u2",
             Self::I32 => "<i4",
             Self::U8 => "|u1",
         }
@@ -66,7 +70,7 @@ pub fn element_count(shape: &[u64]) -> Option<u64> {
 }
 
 /// A value as the encoder holds it while it runs: possibly strided, valid only during the callback.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct TapView<'a> {
     pub name: &'a str,
     pub op: &'a str,
@@ -76,7 +80,24 @@ pub struct TapView<'a> {
     pub shape: &'a [u64],
     /// Bytes from one index to the next, per dimension.
     stride: &'a [u64],
-    data: &'a [u8],
+    data: Data<'a>,
+}
+
+#[derive(Debug)]
+enum Data<'a> {
+    Read(&'a [u8]),
+    Write(&'a mut [u8]),
+}
+
+impl Deref for Data<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Read(d) => d,
+            Self::Write(d) => d,
+        }
+    }
 }
 
 impl<'a> TapView<'a> {
@@ -90,6 +111,31 @@ impl<'a> TapView<'a> {
         stride: &'a [u64],
         data: &'a [u8],
     ) -> Result<Self> {
+        Self::over(name, op, kernel, dtype, shape, stride, Data::Read(data))
+    }
+
+    /// The same over bytes that may be changed: those of an encoder that is running.
+    pub fn live(
+        name: &'a str,
+        op: &'a str,
+        kernel: &'a str,
+        dtype: DType,
+        shape: &'a [u64],
+        stride: &'a [u64],
+        data: &'a mut [u8],
+    ) -> Result<Self> {
+        Self::over(name, op, kernel, dtype, shape, stride, Data::Write(data))
+    }
+
+    fn over(
+        name: &'a str,
+        op: &'a str,
+        kernel: &'a str,
+        dtype: DType,
+        shape: &'a [u64],
+        stride: &'a [u64],
+        data: Data<'a>,
+    ) -> Result<Self> {
         let needed = span(dtype, shape, stride);
         if shape.len() != stride.len() || needed.is_none_or(|n| n > data.len() as u64) {
             let fact = format!("shape {shape:?}, strides {stride:?} bytes, {} bytes of data", data.len());
@@ -99,30 +145,60 @@ impl<'a> TapView<'a> {
     }
 
     /// The elements in row-major order without gaps; copied only if the view has gaps.
-    pub fn contiguous(&self) -> Cow<'a, [u8]> {
-        let size = self.dtype.size();
-        // The run of trailing dimensions that lie without gaps is copied as one piece.
-        let mut run = size as u64;
+    pub fn contiguous(&self) -> Cow<'_, [u8]> {
+        let count = element_count(self.shape).unwrap_or(0) as usize * self.dtype.size();
+        let (run, outer) = self.runs();
+        if outer == 0 || count == 0 {
+            return Cow::Borrowed(&self.data[..count]);
+        }
+        let mut out = Vec::with_capacity(count);
+        self.each_run(outer, |at| out.extend_from_slice(&self.data[at..at + run]));
+        Cow::Owned(out)
+    }
+
+    /// Writes other elements over the value, row-major: later steps of the running encoder then read these.
+    pub fn overwrite(&mut self, elements: &[u8]) -> Result<()> {
+        let count = element_count(self.shape).unwrap_or(0) as usize * self.dtype.size();
+        let fail = |why: String| Diagnostic::new("tap-overwrite", format!("the value {} cannot be replaced: {why}", self.name));
+        if elements.len() != count {
+            return Err(fail(format!("it has {count} bytes, not {}", elements.len())));
+        }
+        let (run, outer) = self.runs();
+        let mut places = Vec::with_capacity(count / run.max(1));
+        match (outer, count) {
+            (_, 0) => {}
+            (0, _) => places.push(0),
+            _ => self.each_run(outer, |at| places.push(at)),
+        }
+        let Data::Write(data) = &mut self.data else { return Err(fail("it is a copy".to_string())) };
+        for (at, piece) in places.into_iter().zip(elements.chunks(run.max(1))) {
+            data[at..at + run].copy_from_slice(piece);
+        }
+        Ok(())
+    }
+
+    /// Bytes of the trailing dimensions that lie without gaps, and how many dimensions are left before them.
+    fn runs(&self) -> (usize, usize) {
+        let mut run = self.dtype.size() as u64;
         let mut outer = self.shape.len();
         while outer > 0 && (self.stride[outer - 1] == run || self.shape[outer - 1] == 1) {
             run *= self.shape[outer - 1];
             outer -= 1;
         }
-        let run = run as usize;
+        (run as usize, outer)
+    }
+
+    /// Calls with the byte offset of each run over the first `outer` dimensions, which have elements.
+    fn each_run(&self, outer: usize, mut call: impl FnMut(usize)) {
         let (shape, stride) = (&self.shape[..outer], &self.stride[..outer]);
-        let count = element_count(self.shape).unwrap_or(0) as usize;
-        if outer == 0 || count == 0 {
-            return Cow::Borrowed(&self.data[..count * size]);
-        }
-        let mut out = Vec::with_capacity(count * size);
         let mut index = vec![0u64; outer];
         let mut at = 0u64;
         loop {
-            out.extend_from_slice(&self.data[at as usize..at as usize + run]);
+            call(at as usize);
             let mut d = outer;
             loop {
                 if d == 0 {
-                    return Cow::Owned(out);
+                    return;
                 }
                 d -= 1;
                 index[d] += 1;
@@ -382,7 +458,7 @@ fn parse_tap(entry: &Value) -> Result<Tap, String> {
         return Err(format!("the name {label} contradicts occurrence {occurrence}"));
     }
     let dtype = text(dtype, "dtype")?;
-    let dtype = DType::parse(&dtype).ok_or(format!("dtype \"{dtype}\" is none of f32, f16, i32, u8"))?;
+    let dtype = DType::parse(&dtype).ok_or(format!("dtype \"{dtype}\" is none of {}", DType::ALL.map(DType::name).join(", ")))?;
     let shape = shape.as_array().and_then(|a| a.iter().map(Value::as_u64).collect::<Option<Vec<_>>>());
     let file = text(file, "file")?;
     if file.is_empty() || file.contains(['/', '\\']) || file == ".." {
@@ -425,6 +501,23 @@ mod tests {
         let error = TapView::strided("x", "", "", DType::F32, &[5, 6], &[24, 4], &data).unwrap_err();
         assert_eq!(error.code(), "tap-extent");
         assert!(TapView::strided("x", "", "", DType::F32, &[u64::MAX, 6], &[u64::MAX, 4], &data).is_err());
+    }
+
+    #[test]
+    fn values_can_be_replaced_in_place() {
+        let mut data = bytes((0..24).map(|i| i as f32));
+        let new = bytes((100..108).map(|i| i as f32));
+        let (shape, stride) = ([4, 1, 2], [24, 8, 4]);
+        let mut part = TapView::live("q", "", "", DType::F32, &shape, &stride, &mut data[8..]).unwrap();
+        part.overwrite(&new).unwrap();
+        assert_eq!(part.contiguous().as_ref(), new);
+        assert_eq!(part.overwrite(&new[4..]).unwrap_err().code(), "tap-overwrite");
+        let expected = (0..24).map(|i| if i % 6 == 2 || i % 6 == 3 { (100 + i / 6 * 2 + i % 6 - 2) as f32 } else { i as f32 });
+        assert_eq!(data, bytes(expected));
+        let mut whole = TapView::live("w", "", "", DType::F32, &[2], &[4], &mut data[..8]).unwrap();
+        whole.overwrite(&new[..8]).unwrap();
+        assert_eq!(data[..8], new[..8]);
+        assert_eq!(view("copy", &[2], &[4], &new).overwrite(&new[..8]).unwrap_err().code(), "tap-overwrite");
     }
 
     #[test]
@@ -471,7 +564,7 @@ mod tests {
         assert!(message("{\n  \"source\": ,").contains("d/taps.json:2:13"), "{}", message("{\n  \"source\": ,"));
         assert!(message(r#"{"taps":[]}"#).contains("missing key \"source\""));
         assert!(with("\"op\"", "\"ops\"").contains("/taps/0: unknown key \"ops\""));
-        assert!(with("f32", "f64").contains("\"f64\" is none of f32, f16, i32, u8"));
+        assert!(with("f32", "f64").contains("\"f64\" is none of f32, f16, bf16, i32, u8"));
         assert!(with("[2]", "[-2]").contains("not a list of sizes"));
         assert!(with("a.npy", "../a.npy").contains("not a plain file name"));
         assert!(with("\"name\":\"a\"", "\"name\":\"a#2\"").contains("contradicts occurrence 1"));

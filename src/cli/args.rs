@@ -92,6 +92,8 @@ pub struct Source {
 pub enum TapsArg {
     /// Every tap of the template; fusion stops at them
     All,
+    /// Those, and every other kernel's result under its value's name
+    Every,
     /// Those that fusion leaves over
     Kept,
 }
@@ -100,6 +102,7 @@ impl From<TapsArg> for Taps {
     fn from(t: TapsArg) -> Self {
         match t {
             TapsArg::All => Taps::All,
+            TapsArg::Every => Taps::Every,
             TapsArg::Kept => Taps::Kept,
         }
     }

@@ -93,7 +93,7 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         Some(dir) => Some(TapWriter::create(dir, format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label()))?),
         None => None,
     };
-    let mut on_tap = |view: &crate::taps::TapView<'_>| match &mut writer {
+    let mut on_tap = |view: &mut crate::taps::TapView<'_>| match &mut writer {
         Some(w) => w.write(view),
         None => Ok(()),
     };

@@ -312,6 +312,7 @@ fn map_hash(i: &Inputs, path: &str) -> String {
 fn stamp(i: &Inputs) -> Vec<String> {
     let taps = match i.taps {
         Taps::All => "all of the template",
+        Taps::Every => "every kernel's result",
         Taps::Kept => "those that fusion leaves",
     };
     [
@@ -353,7 +354,11 @@ fn build_info(i: &Inputs) -> String {
         "reference": i.profile.reference(),
         "target": i.target.name,
         "maps_sha256": i.maps.hash(),
-        "taps": if i.taps == Taps::All { "all" } else { "kept" },
+        "taps": match i.taps {
+            Taps::All => "all",
+            Taps::Every => "every",
+            Taps::Kept => "kept",
+        },
     })
     .to_string()
 }

@@ -91,7 +91,7 @@ int32_t fake_preprocess_rgb(fake *f, const uint8_t *rgb, uint32_t width, uint32_
 
 int32_t fake_encode_pixels(fake *f, const float *pixels, uint32_t width, uint32_t height, uint32_t batch, void *arena,
                            uint64_t arena_bytes, float *out, uint64_t out_floats, fake_error *error) {
-    static const uint8_t codes[4] = {7, 8, 9, 10};
+    uint8_t codes[4] = {7, 8, 9, 10};
     static const char *const names[2] = {"copy", "sum"};
     uint64_t image = (uint64_t)width * height * 3;
     fake_plan_info info;
@@ -100,12 +100,19 @@ int32_t fake_encode_pixels(fake *f, const float *pixels, uint32_t width, uint32_
     if (info.arena_bytes > f->reserved || out_floats < info.output_floats) {
         return fail(error, FAKE_ERR_ARENA, "arena");
     }
+    /* a tap may be written to, the caller's pixels may not */
+    float *own = malloc(image * batch * sizeof(float));
+    if (own == NULL) {
+        return fail(error, FAKE_ERR_MEMORY, "memory");
+    }
+    memcpy(own, pixels, image * batch * sizeof(float));
     fake_tap taps[2] = {
-        {"green-0", "copy", "copy.f32.exact", "f32", 0, 2, {image / 3 * batch, 1, 0, 0}, {12, 4, 0, 0}, pixels + 1},
+        {"green-0", "copy", "copy.f32.exact", "f32", 0, 2, {image / 3 * batch, 1, 0, 0}, {12, 4, 0, 0}, own + 1},
         {"codes", "sum", "sum.u8.exact", "u8", 1, 1, {4, 0, 0, 0}, {1, 0, 0, 0}, codes},
     };
     for (uint32_t step = 0; step < 2; step++) {
         if (f->options.progress != NULL && f->options.progress(f->options.progress_user, step, 2, names[step]) != 0) {
+            free(own);
             return fail(error, FAKE_ERR_CANCELLED, "cancelled");
         }
         if (f->options.tap != NULL) {
@@ -117,6 +124,7 @@ int32_t fake_encode_pixels(fake *f, const float *pixels, uint32_t width, uint32_
         out[t * 3 + 1] = pixels[t / info.tokens * image];
         out[t * 3 + 2] = pixels[(t / info.tokens + 1) * image - 1];
     }
+    free(own);
     return FAKE_OK;
 }
 

@@ -56,8 +56,8 @@ pub struct Progress<'a> {
 /// Called before each step; `Break` cancels the call.
 pub type OnProgress<'a> = &'a mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send);
 
-/// Called with each named value; an error cancels the call and is its result.
-pub type OnTap<'a> = &'a mut (dyn FnMut(&TapView<'_>) -> Result<()> + Send);
+/// Called with each named value, which it may replace; an error cancels the call and is its result.
+pub type OnTap<'a> = &'a mut (dyn FnMut(&mut TapView<'_>) -> Result<()> + Send);
 
 /// What to call while an encoder runs.
 #[derive(Default)]
@@ -355,12 +355,13 @@ unsafe fn with_view(tap: &RawTap, on_tap: &mut OnTap<'_>) -> Result<()> {
     let bytes = span(dtype, shape, &strides).and_then(|n| isize::try_from(n).ok());
     let bytes = bytes.ok_or_else(|| fail(format!("shape {shape:?} is too large")))?;
     let data = match bytes {
-        0 => &[],
+        0 => &mut [],
         _ if tap.data.is_null() => return Err(fail("no data".to_string())),
-        // SAFETY: the library promises that the elements described are there; `bytes` ends at the last of them.
-        n => unsafe { std::slice::from_raw_parts(tap.data.cast::<u8>(), n as usize) },
+        // SAFETY: the library promises that the elements described are there, may be written, and are used by nobody
+        // else during the callback; `bytes` ends at the last of them.
+        n => unsafe { std::slice::from_raw_parts_mut(tap.data.cast::<u8>(), n as usize) },
     };
-    on_tap(&TapView::strided(name, op.unwrap_or("?"), kernel.unwrap_or("?"), dtype, shape, &strides, data)?)
+    on_tap(&mut TapView::live(name, op.unwrap_or("?"), kernel.unwrap_or("?"), dtype, shape, &strides, data)?)
 }
 
 /// A C string as text; none for null or bytes that are not UTF-8.
@@ -428,7 +429,7 @@ struct RawTap {
     rank: u32,
     shape: [u64; 4],
     stride: [i64; 4],
-    data: *const c_void,
+    data: *mut c_void,
 }
 
 type ParallelBody = unsafe extern "C" fn(arg: *mut c_void, begin: usize, end: usize, worker: u32);
@@ -635,7 +636,7 @@ mod tests {
             steps.push(format!("{}/{} {}", p.step, p.steps, p.name));
             ControlFlow::Continue(())
         };
-        let mut tap = |t: &TapView<'_>| {
+        let mut tap = |t: &mut TapView<'_>| {
             values.push(format!("{} {} {} {:?} {:?}", t.name, t.op, t.kernel, t.shape, &t.contiguous()[..4]));
             Ok(())
         };
@@ -643,7 +644,7 @@ mod tests {
         assert_eq!(steps, ["0/2 copy", "1/2 sum"]);
         let one = format!("{:?}", 1f32.to_le_bytes());
         assert_eq!(values, [format!("green-0 copy copy.f32.exact [16, 1] {one}"), "codes sum sum.u8.exact [4] [7, 8, 9, 10]".to_string()]);
-        let closed = open("tapless.gguf").encode_pixels(&pixels, 4, 4, 1, Hooks { progress: None, tap: Some(&mut |_| Ok(())) });
+        let closed = open("tapless.gguf").encode_pixels(&pixels, 4, 4, 1, Hooks { progress: None, tap: Some(&mut |_: &mut TapView<'_>| Ok(())) });
         assert_eq!(closed.unwrap_err().message(), "the library was built without taps");
     }
 
@@ -655,7 +656,7 @@ mod tests {
         let cancelled = encoder.encode_pixels(&pixels, 4, 4, 1, Hooks { progress: Some(&mut stop), tap: None });
         assert_eq!(cancelled.unwrap_err().code(), "encoder-cancelled");
         let mut calls = 0;
-        let mut fail = |_: &TapView<'_>| {
+        let mut fail = |_: &mut TapView<'_>| {
             calls += 1;
             Err(Diagnostic::new("disk-full", "no room"))
         };
@@ -668,7 +669,7 @@ mod tests {
     fn a_panic_in_a_hook_passes_the_border_whole() {
         let mut encoder = open("weights.gguf");
         let thrown = catch_unwind(AssertUnwindSafe(|| {
-            let mut tap = |_: &TapView<'_>| panic!("in the tap");
+            let mut tap = |_: &mut TapView<'_>| panic!("in the tap");
             let _ = encoder.encode_pixels(&[0.0; 48], 4, 4, 1, Hooks { progress: None, tap: Some(&mut tap) });
         }));
         assert_eq!(thrown.unwrap_err().downcast_ref::<&str>(), Some(&"in the tap"));

@@ -156,6 +156,20 @@ impl<'a> TapView<'a> {
         Cow::Owned(out)
     }
 
+    /// The value's entry in a list of taps, without a file.
+    pub fn describe(&self) -> Tap {
+        let (name, occurrence) = split_label(self.name);
+        Tap {
+            name: name.to_string(),
+            occurrence,
+            op: self.op.to_string(),
+            kernel: self.kernel.to_string(),
+            dtype: self.dtype,
+            shape: self.shape.to_vec(),
+            file: String::new(),
+        }
+    }
+
     /// Writes other elements over the value, row-major: later steps of the running encoder then read these.
     pub fn overwrite(&mut self, elements: &[u8]) -> Result<()> {
         let count = element_count(self.shape).unwrap_or(0) as usize * self.dtype.size();
@@ -290,8 +304,8 @@ impl TapWriter {
 
     /// Appends one value; its place in the list is the order of calls.
     pub fn write(&mut self, tap: &TapView<'_>) -> Result<()> {
-        let (name, occurrence) = split_label(tap.name);
-        if !self.seen.insert((name.to_string(), occurrence)) {
+        let entry = tap.describe();
+        if !self.seen.insert((entry.name.clone(), entry.occurrence)) {
             let message = format!("the value {} was written twice", tap.name);
             return Err(Diagnostic::new("tap-duplicate", message).in_file(&self.target));
         }
@@ -309,15 +323,7 @@ impl TapWriter {
             let needs = format!("{} bytes for this value, {} values written before", data.len(), self.taps.len());
             Diagnostic::new("taps-unwritable", message).in_file(&self.target.join(&file)).fact(needs)
         })?;
-        self.taps.push(Tap {
-            name: name.to_string(),
-            occurrence,
-            op: tap.op.to_string(),
-            kernel: tap.kernel.to_string(),
-            dtype: tap.dtype,
-            shape: tap.shape.to_vec(),
-            file,
-        });
+        self.taps.push(Tap { file, ..entry });
         Ok(())
     }
 

@@ -247,6 +247,7 @@ fn json_files_fit_their_schemas() {
         ("kernel_maps/op.schema.json", maps().files.json_stems("").iter().map(|s| format!("kernel_maps/{s}.json")).collect()),
         ("kernel_maps/profile.schema.json", files("kernel_maps/profiles", ".json")),
         ("kernel_maps/target.schema.json", files("kernel_maps/targets", ".json")),
+        ("kernel_maps/causes.schema.json", files("kernel_maps/causes", ".json")),
     ];
     for (schema, paths) in kinds {
         let schema = json(schema);

@@ -55,8 +55,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// Write a loadable GGUF of the template's architecture with seeded weights
     Synth(SynthArgs),
-    /// First difference between two sets of taps
+    /// The first value that differs from a reference, and whether its op is wrong or its input was
     Compare(CompareArgs),
+    /// Cut the operands of an op and the reference's result out as a test vector for its kernels
+    Vector(VectorArgs),
 }
 
 /// What to compile and how.
@@ -226,14 +228,78 @@ pub struct SynthArgs {
     pub output: PathBuf,
 }
 
+/// What is compared with what.
+#[derive(Debug, Args)]
+pub struct SidesArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// Two directories of taps (`run --dump`), LEFT and the reference RIGHT; with --against the image to encode
+    #[arg(value_name = "LEFT RIGHT | IMAGE", required = true, num_args = 1..=2)]
+    pub inputs: Vec<PathBuf>,
+    /// The reference: profile:NAME[+OPTION=CHOICE], program:PATH (which has `dump` as isobit-oracle has) or dump:DIR
+    #[arg(long, value_name = "KIND:WHAT")]
+    pub against: Option<Against>,
+    /// Image that LEFT and RIGHT encoded: with --template and --model each op is replayed on RIGHT's values
+    #[arg(long, value_name = "FILE", conflicts_with = "against")]
+    pub image: Option<PathBuf>,
+    /// Keep the values of a reference that is run
+    #[arg(long, value_name = "DIR", requires = "against")]
+    pub keep: Option<PathBuf>,
+    /// Threads [default: one per core]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub threads: u32,
+    /// Force a kernel variant
+    #[arg(long)]
+    pub variant: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// Directory of taps (`run --dump`)
-    pub left: PathBuf,
-    pub right: PathBuf,
+    #[command(flatten)]
+    pub sides: SidesArgs,
     /// Rows of the table
     #[arg(long, default_value_t = 20)]
     pub rows: usize,
+    /// Also write a page: error over depth, values, memory and graph, in one file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct VectorArgs {
+    #[command(flatten)]
+    pub sides: SidesArgs,
+    /// The value to cut out [default: the first that differs on the reference's own operands]
+    #[arg(long, value_name = "NAME")]
+    pub tap: Option<String>,
+    /// Most rows that are kept where every row stands for itself
+    #[arg(long, default_value_t = 4)]
+    pub rows: u64,
+    /// Directory to write
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// Where the reference's values come from.
+#[derive(Debug, Clone)]
+pub enum Against {
+    /// The same build for another profile, as its label says it: `name+option=choice`.
+    Profile(String),
+    Program(PathBuf),
+    Dump(PathBuf),
+}
+
+impl std::str::FromStr for Against {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s.split_once(':') {
+            Some(("profile", name)) if !name.is_empty() => Ok(Self::Profile(name.to_string())),
+            Some(("program", path)) if !path.is_empty() => Ok(Self::Program(path.into())),
+            Some(("dump", path)) if !path.is_empty() => Ok(Self::Dump(path.into())),
+            _ => Err("a reference is profile:NAME, program:PATH or dump:DIR".to_string()),
+        }
+    }
 }
 
 /// An option of a profile and the choice taken.

@@ -11,7 +11,9 @@ mod plan;
 mod profile;
 mod run;
 mod shorthand;
+mod sides;
 mod synth;
+mod vector;
 
 use std::process::ExitCode;
 
@@ -54,5 +56,6 @@ fn dispatch(cli: &Cli, out: &output::Output) -> Result<ExitCode> {
         Some(Command::Plan(a)) => plan::plan(a, out),
         Some(Command::Synth(a)) => synth::synth(a, out),
         Some(Command::Compare(a)) => compare::compare(a, out),
+        Some(Command::Vector(a)) => vector::vector(a, out),
     }
 }

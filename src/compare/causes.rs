@@ -7,7 +7,7 @@ use crate::files::Files;
 use crate::json::{self, Node};
 
 /// Path of the table in a set of kernel maps.
-const PATH: &str = "causes/causes.json";
+pub(crate) const PATH: &str = "causes/causes.json";
 
 /// Most causes that are named for one difference.
 const MOST: usize = 3;

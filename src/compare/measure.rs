@@ -31,7 +31,7 @@ pub struct Difference {
     pub columns: Extent,
     pub place: Place,
     pub size: Size,
-    /// Looked for where the difference is large.
+    /// Looked for where the difference is large and everywhere.
     pub relation: Option<Relation>,
 }
 
@@ -96,7 +96,8 @@ pub fn difference(dtype: DType, shape: &[u64], left: &[u8], right: &[u8]) -> Opt
     let (rows, all_columns) = (hit(&row_hits), hit(&column_hits));
     let place = pattern::place(&pair, sums.differing, &rows, &all_columns);
     let magnitude = sums.size(dtype);
-    let related = magnitude == Size::Large && matches!(dtype, DType::F32 | DType::F16 | DType::Bf16);
+    let float = matches!(dtype, DType::F32 | DType::F16 | DType::Bf16);
+    let related = float && magnitude == Size::Large && matches!(place, Place::All | Place::Scattered);
     let extent = |v: &[u64], of: usize| Extent { first: v[0], last: v[v.len() - 1], hit: v.len() as u64, of: of as u64 };
     let finite = sums.finite.max(1) as f64;
     Some(Difference {

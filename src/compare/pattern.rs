@@ -224,13 +224,14 @@ fn order(pair: &Pair) -> Option<Place> {
     // Rows of the first dimension, which hold all heads of a token, and rows of the last.
     let outer = left.len() / pair.shape.first().map_or(1, |&d| d.max(1) as usize);
     for width in [outer, row] {
-        if width > element && left.len() / width > 1 && same_pieces(left, right, width) {
+        let rows = left.len() / width;
+        if width == element || rows < 2 {
+            continue;
+        }
+        if same_pieces(left, right, width) {
             return Some(Place::RowOrder);
         }
-    }
-    for width in [outer, row] {
-        if width > element && left.len() / width > 1 && same_pieces(&turned(left, width, element), &turned(right, width, element), left.len() / width * element)
-        {
+        if same_pieces(&turned(left, width, element), &turned(right, width, element), rows * element) {
             return Some(Place::ColumnOrder);
         }
     }
@@ -289,7 +290,8 @@ pub fn relation(pair: &Pair) -> Option<Relation> {
     if rows * columns < FEWEST || largest == 0.0 {
         return None;
     }
-    let explains = |guess: &dyn Fn(usize, f64) -> f64| pair.numbers().enumerate().all(|(i, (a, b))| (a - guess(i, b)).abs() <= EXACT * largest);
+    let explains =
+        |guess: &dyn Fn(usize, f64) -> f64| pair.numbers().enumerate().all(|(i, (a, b))| (a - guess(i, b)).abs() <= EXACT * largest);
     if explains(&|_, b| whole.ratio() * b) && whole.ratio() != 0.0 {
         return Some(Relation::Scale(whole.ratio()));
     }

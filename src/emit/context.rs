@@ -18,6 +18,7 @@ use crate::plan::{Place, Plan, Pointer};
 use crate::select::How;
 use crate::signature::show;
 use crate::sizes::Check;
+use crate::view::Layout;
 
 /// Largest table of the emitted code: its indices have 16 bits and one value of them means none.
 const MOST_ENTRIES: usize = 0xfffe;
@@ -150,11 +151,18 @@ fn taps(plan: &Plan, exprs: &mut IndexSet<String>) -> Result<Vec<Value>> {
         .iter()
         .map(|t| {
             let node = plan.graph.node(t.node);
-            let bytes = node
-                .facts
-                .dtype
-                .element_bytes()
-                .ok_or_else(|| node.at.error("plan-tap", "a block format cannot be tapped", "this value"))?;
+            let facts = &node.facts;
+            let refuse = || node.at.error("plan-tap", "this block format cannot be tapped", "this value");
+            // blocks are shown as their bytes
+            let (dtype, bytes, shape) = match (facts.dtype.element_bytes(), facts.shape.split_last()) {
+                (Some(bytes), _) => (facts.dtype.name(), bytes, facts.shape.clone()),
+                (None, Some((row, outer))) => {
+                    let row = row.as_const().and_then(|n| facts.dtype.ggml().row_bytes(n)).ok_or_else(refuse)?;
+                    ("u8".to_string(), 1, outer.iter().cloned().chain([Dim::constant(row)]).collect())
+                }
+                (None, None) => return Err(refuse()),
+            };
+            let strides = if bytes == 1 { Layout::contiguous(&shape).map_err(|_| refuse())?.strides } else { facts.layout.strides.clone() };
             if node.facts.shape.len() > 4 {
                 return Err(node.at.error("plan-tap", "a tap has at most four dimensions", "this value"));
             }
@@ -162,9 +170,9 @@ fn taps(plan: &Plan, exprs: &mut IndexSet<String>) -> Result<Vec<Value>> {
                 "step": t.step,
                 "name": node.tap,
                 "ref": pointer(&t.pointer),
-                "dtype": node.facts.dtype.name(),
-                "shape": node.facts.shape.iter().map(|d| add(exprs, d.to_c())).collect::<Vec<_>>(),
-                "stride": node.facts.layout.strides.iter().map(|s| s.saturating_mul(bytes)).collect::<Vec<_>>(),
+                "dtype": dtype,
+                "shape": shape.iter().map(|d| add(exprs, d.to_c())).collect::<Vec<_>>(),
+                "stride": strides.iter().map(|s| s.saturating_mul(bytes)).collect::<Vec<_>>(),
             }))
         })
         .collect()

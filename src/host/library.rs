@@ -644,7 +644,8 @@ mod tests {
         assert_eq!(steps, ["0/2 copy", "1/2 sum"]);
         let one = format!("{:?}", 1f32.to_le_bytes());
         assert_eq!(values, [format!("green-0 copy copy.f32.exact [16, 1] {one}"), "codes sum sum.u8.exact [4] [7, 8, 9, 10]".to_string()]);
-        let closed = open("tapless.gguf").encode_pixels(&pixels, 4, 4, 1, Hooks { progress: None, tap: Some(&mut |_: &mut TapView<'_>| Ok(())) });
+        let closed =
+            open("tapless.gguf").encode_pixels(&pixels, 4, 4, 1, Hooks { progress: None, tap: Some(&mut |_: &mut TapView<'_>| Ok(())) });
         assert_eq!(closed.unwrap_err().message(), "the library was built without taps");
     }
 

@@ -10,6 +10,7 @@ pub use op::{AttrKind, ChainLink, ClassDef, Fused, KernelDef, KernelId, OpMap, R
 pub use profile::{Native, Profile, ProfileOption, Rule};
 pub use target::{Target, Variant};
 
+use crate::compare::causes;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::{Expr, Guard};
 use crate::files::{Files, hash};
@@ -123,11 +124,11 @@ impl Maps {
         Target::read(self, name)
     }
 
-    /// SHA-256 over every file of the set.
+    /// SHA-256 over every file of the set that a build can depend on.
     pub fn hash(&self) -> String {
         let mut all = String::new();
-        for path in self.files.paths().map(str::to_string).collect::<Vec<_>>() {
-            if let Some(text) = self.files.get(&path) {
+        for path in self.files.paths().filter(|p| *p != causes::PATH) {
+            if let Some(text) = self.files.get(path) {
                 all.push_str(&format!("{path}\n{}\n{text}", text.len()));
             }
         }

@@ -8425,7 +8425,7 @@ static uint32_t iso_call_taps(const iso_encoder *h, uint32_t next, uint32_t step
     for (; next < iso_tap_count && iso_taps[next].step == step; ++next) {
         const iso_tap_point *point = &iso_taps[next];
         iso_tap tap = { .name = point->name, .op = iso_steps[step].op, .kernel = iso_kernels[ran->kernel].id, .dtype = point->dtype,
-            .index = next, .rank = point->rank, .data = iso_resolve(h, &point->ref, arena, out).in };
+            .index = next, .rank = point->rank, .data = iso_resolve(h, &point->ref, arena, out).out };
         for (uint32_t i = 0; i < point->rank; ++i) {
             tap.shape[i] = iso_expr(point->shape[i], d);
             tap.stride[i] = point->stride[i];

@@ -69,17 +69,18 @@ typedef struct qwen3_vl_vision_error {
     char message[508]; /* one line, printable ASCII, always terminated */
 } qwen3_vl_vision_error;
 
-/* One intermediate result, valid only during the tap callback. */
+/* One intermediate result, valid only during the tap callback. The callback may write other elements over it, through shape
+ * and stride and nowhere else: the steps that follow then read these, as if the op had computed them. */
 typedef struct qwen3_vl_vision_tap {
     const char *name;   /* the name of this value in the reference graph */
     const char *op;     /* the op that wrote it */
     const char *kernel; /* the id of the kernel that ran */
-    const char *dtype;  /* f32, f16, i32 or u8 */
+    const char *dtype;  /* f32, f16, bf16, i32, or u8: also bytes of a block format */
     uint32_t index;     /* position among all taps of this encoder */
     uint32_t rank;
     uint64_t shape[4];  /* row-major, first `rank` entries */
     int64_t stride[4];  /* bytes */
-    const void *data;
+    void *data;
 } qwen3_vl_vision_tap;
 
 typedef struct qwen3_vl_vision_options {

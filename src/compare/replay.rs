@@ -1,0 +1,114 @@
+//! Runs an encoder beside a reference's values: freely, or with each value replaced by the reference's once it is compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use super::target::Cells;
+use super::{Comparison, Outcome, compare_value};
+use crate::diagnostic::Result;
+use crate::host::library::{Encoder, Hooks, Progress};
+use crate::image_input::RgbImage;
+use crate::plan::Plan;
+use crate::taps::{DType, Tap, TapSet, TapView, TapWriter};
+
+/// Name under which dumps hold the encoder's output.
+pub const OUTPUT: &str = "output";
+
+/// An opened encoder whose kernels' results are all taps, and what it is to encode.
+pub struct Replay<'a> {
+    pub plan: &'a Plan,
+    pub encoder: &'a mut Encoder,
+    pub image: &'a RgbImage,
+    /// Who this is, in one line.
+    pub source: String,
+}
+
+/// What one run gave.
+pub struct Pass {
+    pub comparison: Comparison,
+    pub cells: Cells,
+    /// Which kernel made each value, those that the reference lacks among them.
+    pub kernels: BTreeMap<String, String>,
+    /// Values that were asked for, as later steps read them.
+    pub captured: BTreeMap<String, (Tap, Vec<u8>)>,
+}
+
+impl Replay<'_> {
+    /// Encodes once and compares every value. With `force` each compared value is then replaced by the reference's, so that
+    /// every op computes on the reference's own operands.
+    pub fn run(
+        &mut self,
+        reference: &TapSet,
+        force: bool,
+        capture: &BTreeSet<String>,
+        progress: &mut (dyn FnMut(Progress<'_>) + Send),
+    ) -> Result<Pass> {
+        // The name of a value that the template gives no tap says nothing about its type in another build.
+        let plain: BTreeSet<&str> = self.plan.graph.ids().map(|id| self.plan.graph.node(id).name.as_str()).collect();
+        let mut pass = Pass {
+            comparison: Comparison::new(self.source.clone(), reference.source.clone()),
+            cells: Cells::default(),
+            kernels: BTreeMap::new(),
+            captured: BTreeMap::new(),
+        };
+        let mut last = (String::new(), String::new());
+        let mut on_tap = |view: &mut TapView<'_>| -> Result<()> {
+            let tap = view.describe();
+            let label = tap.label();
+            last = (tap.op.clone(), tap.kernel.clone());
+            pass.kernels.insert(label.clone(), tap.kernel.clone());
+            if tap.dtype == DType::I32
+                && let Some(cells) = Cells::read(&tap.shape, &view.contiguous())
+            {
+                pass.cells = cells;
+            }
+            let other = reference.find(&label).filter(|o| o.dtype == tap.dtype || !plain.contains(label.as_str()));
+            match other {
+                None => pass.comparison.only_left.push(label.clone()),
+                Some(other) => {
+                    let compared = compare_value(&tap, &view.contiguous(), reference, other)?;
+                    if force && matches!(compared.outcome, Outcome::Different(_)) {
+                        view.overwrite(&reference.read(other)?)?;
+                    }
+                    pass.comparison.taps.push(compared);
+                }
+            }
+            if capture.contains(&label) {
+                pass.captured.insert(label, (tap, view.contiguous().into_owned()));
+            }
+            Ok(())
+        };
+        let mut on_progress = |p: Progress<'_>| {
+            progress(p);
+            ControlFlow::Continue(())
+        };
+        let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
+        let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
+        let output = self.encoder.encode_rgb(&self.image.data, self.image.width, self.image.height, 1, hooks)?;
+        let known = |label: &str| pass.comparison.find(label).is_some();
+        let twice = self.plan.graph.outputs.values().any(|id| self.plan.graph.node(*id).tap.as_deref().is_some_and(known));
+        if let Some(other) = reference.find(OUTPUT).filter(|_| !twice && !known(OUTPUT)) {
+            let tap = output_tap(last.0, last.1, vec![info.tokens, info.embedding]);
+            let bytes: Vec<u8> = output.iter().flat_map(|v| v.to_le_bytes()).collect();
+            pass.comparison.taps.push(compare_value(&tap, &bytes, reference, other)?);
+        }
+        pass.comparison.close(&self.source, pass.comparison.only_left.len(), reference)?;
+        Ok(pass)
+    }
+
+    /// Encodes once and writes every value.
+    pub fn dump(&mut self, mut writer: TapWriter, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<TapSet> {
+        let mut on_tap = |view: &mut TapView<'_>| writer.write(view);
+        let mut on_progress = |p: Progress<'_>| {
+            progress(p);
+            ControlFlow::Continue(())
+        };
+        let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
+        self.encoder.encode_rgb(&self.image.data, self.image.width, self.image.height, 1, hooks)?;
+        writer.finish()
+    }
+}
+
+fn output_tap(op: String, kernel: String, shape: Vec<u64>) -> Tap {
+    Tap { name: OUTPUT.to_string(), occurrence: 1, op, kernel, dtype: DType::F32, shape, file: String::new() }
+}

@@ -261,7 +261,7 @@ fn synthesised_models_have_the_same_bytes_everywhere() {
         assert_eq!(synth(weights, "1"), expected, "{weights}");
     }
     assert_ne!(synth("f16", "2"), pinned[0].1);
-    for weights in ["bf16", "q8_0"] {
+    for weights in ["bf16", "q8_0", "q4_0", "mixed"] {
         assert_eq!(synth(weights, "1"), synth(weights, "1"), "{weights}");
     }
     assert_eq!(names(dir.path()), ["m.gguf".to_string()].into());
@@ -426,6 +426,9 @@ fn bad_data_is_one_clear_error_and_exit_code_1() {
     let whole = std::fs::read(model()).unwrap();
     write("cut.gguf", &whole[..whole.len() / 2]);
     write("late.gguf", &whole[..whole.len() - 100_000]);
+    // a weight type that no kernel reads
+    let template = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("templates/{ENCODER}.json"))).unwrap();
+    write("q5.json", template.replace("\"type\": \"q4_0\"", "\"type\": \"q5_0\"").as_bytes());
     for (code, args) in [
         ("template-not-found", &["--template", "nope"][..]),
         ("template-not-found", &["--template", ""]),
@@ -436,8 +439,7 @@ fn bad_data_is_one_clear_error_and_exit_code_1() {
         ("map-not-found", &["--template", ENCODER, "--profile", "../profiles/ggml-avx2"]),
         ("preset-unknown", &["--template", ENCODER, "--preset", "nope"]),
         ("weights-unknown", &["--template", ENCODER, "--weights", "nope"]),
-        ("select-types", &["--template", ENCODER, "--preset", "tiny", "--weights", "bf16"]),
-        ("select-types", &["--template", ENCODER, "--preset", "tiny", "--weights", "q8_0"]),
+        ("select-types", &["--template", "q5.json", "--preset", "tiny", "--weights", "q4_0"]),
         ("maps-empty", &["--template", ENCODER, "--maps", "maps"]),
         ("file-read", &["--template", ENCODER, "--maps", "nowhere"]),
         ("gguf-open", &["--template", ENCODER, "--model", "nope.gguf"]),
@@ -456,7 +458,7 @@ fn bad_data_is_one_clear_error_and_exit_code_1() {
         let text = fails(dir.path(), code, args);
         assert!(text.lines().count() < 30, "{args:?}: {text}");
     }
-    let kept = ["no.gguf", "empty.gguf", "no.json", "binary.json", "maps", "cut.gguf", "late.gguf"];
+    let kept = ["no.gguf", "empty.gguf", "no.json", "q5.json", "binary.json", "maps", "cut.gguf", "late.gguf"];
     assert_eq!(names(dir.path()), kept.map(str::to_string).into(), "nothing is written");
 }
 

@@ -1,12 +1,43 @@
 // Rows widened to f32 and laid out for the matrix product tiles, AVX-512.
 
-enum { ISO_GEMM_F16 = 0, ISO_GEMM_F32 = 1, ISO_GEMM_F32_AS_F16 = 2 };
+enum {
+    ISO_GEMM_F16,
+    ISO_GEMM_F32,
+    ISO_GEMM_F32_AS_F16,
+    ISO_GEMM_BF16,
+    ISO_GEMM_Q8_0, // whole blocks only, here and below
+    ISO_GEMM_Q4_0
+};
+
+// Elements i .. i+15 of a row of quantised blocks.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_block_avx512(const uint8_t *row, size_t i, int source)
+{
+    const size_t at = i % 32;
+    const uint8_t *block = row + i / 32 * (source == ISO_GEMM_Q8_0 ? 34 : 18);
+    const __m512 d = _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(block[0] | block[1] << 8)));
+    __m128i q;
+    if (source == ISO_GEMM_Q8_0) {
+        q = _mm_loadu_si128((const __m128i *)(const void *)(block + 2 + at));
+    } else {
+        q = _mm_loadu_si128((const __m128i *)(const void *)(block + 2));
+        q = _mm_and_si128(at < 16 ? q : _mm_srli_epi16(q, 4), _mm_set1_epi8(15));
+        q = _mm_sub_epi8(q, _mm_set1_epi8(8));
+    }
+    return _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)));
+}
 
 // Elements i .. i+15 of a row, those that the mask leaves out as zero.
 ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_avx512(const void *row, size_t i, __mmask16 mask, int source)
 {
     if (source == ISO_GEMM_F16) {
         return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, (const uint16_t *)row + i));
+    }
+    if (source == ISO_GEMM_BF16) {
+        const __m256i h = _mm256_maskz_loadu_epi16(mask, (const uint16_t *)row + i);
+        return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+    }
+    if (source == ISO_GEMM_Q8_0 || source == ISO_GEMM_Q4_0) {
+        return iso_gemm_load_block_avx512((const uint8_t *)row, i, source);
     }
     const __m512 v = _mm512_maskz_loadu_ps(mask, (const float *)row + i);
     if (source == ISO_GEMM_F32) {
@@ -17,7 +48,17 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_avx512(const void
 
 ISOBIT_UNUSED ISOBIT_AVX512 static inline const void *iso_gemm_row_avx512(const void *src, size_t i, size_t k, int source)
 {
-    return source == ISO_GEMM_F16 ? (const void *)((const uint16_t *)src + i * k) : (const void *)((const float *)src + i * k);
+    switch (source) {
+    case ISO_GEMM_F16:
+    case ISO_GEMM_BF16:
+        return (const uint16_t *)src + i * k;
+    case ISO_GEMM_Q8_0:
+        return (const uint8_t *)src + i * (k / 32 * 34);
+    case ISO_GEMM_Q4_0:
+        return (const uint8_t *)src + i * (k / 32 * 18);
+    default:
+        return (const float *)src + i * k;
+    }
 }
 
 // Groups of 5 rows, each [ceil(k/16)][5][16]; rows and columns past the end are zero.

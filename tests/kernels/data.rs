@@ -1,9 +1,11 @@
 //! Operands: deterministic random values, and the values at which arithmetic is awkward.
 
+use isobit::gguf::dtype::GgmlType;
+use isobit::gguf::encode::encode;
 use isobit::ir::Dtype;
 use sha2::{Digest, Sha256};
 
-use super::law::half;
+use super::law::{brain, half};
 
 /// What kind of values the operands of a run have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,7 @@ impl Mode {
     }
 }
 
-/// A dense row-major tensor; one element per word, by its bits.
+/// A dense row-major tensor; one element per word, by its bits. Block formats have one byte per word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     pub dtype: Dtype,
@@ -37,9 +39,27 @@ pub struct Tensor {
 impl Tensor {
     /// Values widened to f32.
     pub fn f32(&self) -> Vec<f32> {
-        let widen = |b: &u32| if self.dtype == Dtype::F16 { half::widen(*b as u16) } else { f32::from_bits(*b) };
-        assert!(self.dtype == Dtype::F16 || self.dtype == Dtype::F32, "{} is no float type that is known here", self.dtype);
-        self.bits.iter().map(widen).collect()
+        match self.dtype.ggml() {
+            GgmlType::F32 => self.bits.iter().map(|b| f32::from_bits(*b)).collect(),
+            GgmlType::F16 => self.bits.iter().map(|b| half::widen(*b as u16)).collect(),
+            GgmlType::BF16 => self.bits.iter().map(|b| f32::from_bits(*b << 16)).collect(),
+            _ => self.blocks().iter().flat_map(|(d, q)| q.map(|q| d * q as f32)).collect(),
+        }
+    }
+
+    /// Blocks of 32 elements: scale and integers.
+    pub fn blocks(&self) -> Vec<(f32, [i32; 32])> {
+        let signed = |b: u32| i32::from(b as u8 as i8);
+        let block = |b: &[u32]| {
+            let d = half::widen((b[0] | b[1] << 8) as u16);
+            let q = &b[2..];
+            match self.dtype.ggml() {
+                GgmlType::Q8_0 => (d, std::array::from_fn(|i| signed(q[i]))),
+                GgmlType::Q4_0 => (d, std::array::from_fn(|i| (q[i % 16] >> (i / 16 * 4) & 15).cast_signed() - 8)),
+                _ => panic!("{} is no format of blocks that is known here", self.dtype),
+            }
+        };
+        self.bits.chunks(self.dtype.ggml().block_bytes() as usize).map(block).collect()
     }
 
     pub fn element_bytes(&self) -> usize {
@@ -67,11 +87,22 @@ impl Tensor {
     }
 }
 
+/// Bytes of what a word of a tensor holds.
 pub fn element_bytes(dtype: Dtype) -> usize {
     match dtype.element_bytes() {
         Some(n @ (1 | 2 | 4)) => n as usize,
+        None => 1,
         _ => panic!("values of type {dtype} cannot be made here"),
     }
+}
+
+/// Dimensions in words: those of block formats end with the bytes of a row. None: a row is no whole number of blocks.
+pub fn words(dtype: Dtype, dims: &[u64]) -> Option<Vec<u64>> {
+    let mut dims = dims.to_vec();
+    if let Some(row) = dims.last_mut().filter(|_| dtype.element_bytes().is_none()) {
+        *row = dtype.ggml().row_bytes(*row)?;
+    }
+    Some(dims)
 }
 
 /// One element of dense memory, by its bits.
@@ -94,6 +125,7 @@ pub fn is_nan(bits: u32, dtype: Dtype) -> bool {
     match dtype {
         Dtype::F32 => f32::from_bits(bits).is_nan(),
         Dtype::F16 => bits & 0x7fff > 0x7c00,
+        _ if dtype.ggml() == GgmlType::BF16 => bits & 0x7fff > 0x7f80,
         _ => false,
     }
 }
@@ -142,20 +174,36 @@ impl Random {
 /// An operand of this type and shape, for a purpose that names it.
 pub fn tensor(purpose: &str, mode: Mode, dtype: Dtype, dims: &[u64]) -> Tensor {
     let mut random = Random::new(purpose);
-    let count: u64 = dims.iter().product();
+    let count: u64 = words(dtype, dims).expect("cases have whole blocks").iter().product();
     let row = dims.last().copied().unwrap_or(1).max(1) as usize;
     let mut bits = Vec::with_capacity(count as usize);
     // about two special rows, so that most of the result is no NaN
-    let rarely = (count / row as u64 / 2).max(3) as u32;
+    let rarely = (dims.iter().product::<u64>() / row as u64 / 2).max(3) as u32;
     while bits.len() < count as usize {
         match dtype {
             Dtype::F32 => bits.extend(floats(&mut random, mode, row, rarely).iter().map(|v| v.to_bits())),
             Dtype::F16 => bits.extend(floats(&mut random, mode, row, rarely).iter().map(|v| u32::from(half::round(*v)))),
+            _ if dtype.ggml() == GgmlType::BF16 => {
+                bits.extend(floats(&mut random, mode, row, rarely).iter().map(|v| u32::from(brain::round(*v))));
+            }
+            _ if dtype.element_bytes().is_none() => bits.extend(blocks(&mut random, mode, dtype, row, rarely)),
             Dtype::I32 => bits.extend((0..row).map(|_| integer(&mut random, mode).cast_unsigned())),
             _ => panic!("values of type {dtype} cannot be made here"),
         }
     }
     Tensor { dtype, dims: dims.to_vec(), bits }
+}
+
+/// One row of a block format: encoded values, and in mode awkward some blocks of any bytes.
+fn blocks(random: &mut Random, mode: Mode, dtype: Dtype, row: usize, rarely: u32) -> Vec<u32> {
+    let mut bytes = Vec::new();
+    assert!(encode(dtype.ggml(), &floats(random, mode, row, rarely), &mut bytes), "values of type {dtype} cannot be made here");
+    for block in bytes.chunks_mut(dtype.ggml().block_bytes() as usize) {
+        if mode == Mode::Awkward && random.below(3) == 0 {
+            block[2..].iter_mut().for_each(|b| *b = if random.below(3) == 0 { 0x80 } else { random.byte() });
+        }
+    }
+    bytes.into_iter().map(u32::from).collect()
 }
 
 /// One row of f32 values; one in `rarely` has special ones in mode special.

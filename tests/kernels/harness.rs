@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::fmt;
 
+use isobit::gguf::dtype::GgmlType;
 use isobit::ir::Dtype;
 use isobit::maps::KernelDef;
 
@@ -71,6 +72,12 @@ pub fn by_law(law: &Law, used: &Use, operands: &Operands) -> Vec<u8> {
     data::bytes(&(law.compute)(&given), data::element_bytes(used.result().dtype))
 }
 
+/// What is stored of a tensor, counted in words.
+fn words(spec: Spec) -> Spec {
+    let dims = data::words(spec.dtype, &spec.dims).expect("cases have whole blocks");
+    Spec { dims, ..spec }
+}
+
 /// One kernel, ready to be called.
 pub struct Kernel<'a> {
     def: &'a KernelDef,
@@ -99,7 +106,7 @@ impl<'a> Kernel<'a> {
             args: def.args.iter().map(|a| used.case.dims[a] as usize).collect(),
             tasks: used.case.value(&def.tasks) as usize,
             scratch: used.case.value(&def.scratch) as usize,
-            result: used.result(),
+            result: words(used.result()),
             label: format!("{} with {} on {}", def.id.text, build.name, used.case.text),
         }
     }
@@ -263,6 +270,7 @@ fn show(bits: u32, dtype: Dtype) -> String {
     match dtype {
         Dtype::F32 => format!("{:e} (0x{bits:08x})", f32::from_bits(bits)),
         Dtype::F16 => format!("{:e} (0x{bits:04x})", super::law::half::widen(bits as u16)),
+        _ if dtype.ggml() == GgmlType::BF16 => format!("{:e} (0x{bits:04x})", f32::from_bits(bits << 16)),
         _ => bits.cast_signed().to_string(),
     }
 }

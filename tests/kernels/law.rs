@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use isobit::gguf::dtype::GgmlType;
+
 use super::data::Tensor;
 
 /// What a law computes from.
@@ -42,6 +44,9 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
     let lanes = if class.ends_with("16") { 16 } else { 8 };
     let compute: Compute = match (op, class) {
         ("cast_f16", "rne") => return bits(|g| g.f32(0).iter().map(|v| u32::from(half::round(*v))).collect()),
+        ("cast_bf16", "rne") => return bits(|g| g.f32(0).iter().map(|v| u32::from(brain::round(*v))).collect()),
+        ("quantize_q8_0", "half_even_f32") => return bits(|g| quantized(g, half_even)),
+        ("quantize_q8_0", "half_away") => return bits(|g| quantized(g, half_away)),
         ("concat", "copy") => return bits(concat),
         ("grid_merge", "copy") => return bits(grid_merge),
         ("grid_positions", "exact") => return bits(grid_positions),
@@ -66,9 +71,15 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
             let w: Vec<f32> = g.f32(1).iter().map(|v| half::widen(half::round(*v))).collect();
             to_bits(&product(&g.f32(0), &w, g.dim("k"), |w, x| dot(w, x, lanes)))
         }),
-        ("linear" | "linear_bias" | "linear_bias_add" | "linear_bias_gelu", "dot16" | "dot8" | "vdot16" | "vdot8") => {
-            let (last, ordered) = (op.strip_prefix("linear").unwrap_or_default().to_string(), class.starts_with('v'));
-            Box::new(move |g| to_bits(&linear(g, lanes, ordered, &last)))
+        ("conv_matmul", "wide16") => Box::new(|g| to_bits(&product(&g.f32(0), &g.f32(1), g.dim("k"), |w, x| dot(w, x, 16)))),
+        ("conv_matmul", "ddot") => Box::new(|g| {
+            let w: Vec<f32> = g.f32(1).iter().map(|v| half::widen(half::round(*v))).collect();
+            to_bits(&product(&g.f32(0), &w, g.dim("k"), ddot))
+        }),
+        ("linear" | "linear_bias" | "linear_bias_add" | "linear_bias_gelu", _) => {
+            let last = op.strip_prefix("linear").unwrap_or_default().to_string();
+            let rows = linear_rows(class)?;
+            Box::new(move |g| to_bits(&finished(&rows(g), g, &last)))
         }
         _ => return None,
     };
@@ -160,18 +171,174 @@ fn product(x: &[f32], w: &[f32], k: usize, dot: impl Fn(&[f32], &[f32]) -> f32) 
     x.chunks(k).flat_map(|x| w.chunks(k).map(|w| dot(w, x)).collect::<Vec<_>>()).collect()
 }
 
-/// The product, and what `last` says is done to it.
-fn linear(g: &Given, lanes: usize, ordered: bool, last: &str) -> Vec<f32> {
-    let f16 = g.operands[1].element_bytes() == 2;
-    let y = product(&g.f32(0), &g.f32(1), g.dim("k"), |w, x| match (ordered, f16) {
-        (false, _) => dot(w, x, lanes),
-        (true, true) => vdot_f16(w, x, lanes),
-        (true, false) => vdot_f32(w, x, lanes),
-    });
-    if last.is_empty() {
-        return y;
+type Rows = Box<dyn Fn(&Given) -> Vec<f32>>;
+
+/// The product of a class of the linear family.
+fn linear_rows(class: &str) -> Option<Rows> {
+    let plain = |dot: fn(&[f32], &[f32]) -> f32| -> Rows { Box::new(move |g| product(&g.f32(0), &g.f32(1), g.dim("k"), dot)) };
+    let blocks = |dot: fn(&Given, &[Block], &[Block]) -> f32| -> Rows { Box::new(move |g| block_product(g, dot)) };
+    let lanes = if class.ends_with("16") { 16 } else { 8 };
+    Some(match class {
+        "dot16" | "wide16" => plain(|w, x| dot(w, x, 16)),
+        "dot8" => plain(|w, x| dot(w, x, 8)),
+        "vdot16" | "vdot8" => Box::new(move |g| {
+            let with: fn(&[f32], &[f32], usize) -> f32 = match g.operands[1].dtype.ggml() {
+                GgmlType::F16 => vdot_f16,
+                GgmlType::BF16 => vdot_bf16,
+                _ => vdot_f32,
+            };
+            product(&g.f32(0), &g.f32(1), g.dim("k"), |w, x| with(w, x, lanes))
+        }),
+        "dotbf16" => plain(pairs),
+        "vdotbf16" => plain(vdot_pairs),
+        "ddot" => plain(ddot),
+        "dotq8" => blocks(|_, w, x| dot_blocks(w, x)),
+        "dotq8_seq" => blocks(|g, w, x| dot_blocks_in_order(w, x, g.operands[1].dtype.ggml() == GgmlType::Q4_0)),
+        _ => return None,
+    })
+}
+
+fn vdot_bf16(w: &[f32], x: &[f32], lanes: usize) -> f32 {
+    let mut acc = [0.0f32; 32];
+    let whole = w.len() - w.len() % 32;
+    for (i, (w, x)) in w[..whole].iter().zip(&x[..whole]).enumerate() {
+        acc[i % 32] = w.mul_add(*x, acc[i % 32]);
     }
-    let biased = repeated(&y, &g.f32(2), |y, r| y + r);
+    let mut s = 0.0f64;
+    if lanes == 16 {
+        s += f64::from(tree(&acc[..16]));
+        s += f64::from(tree(&acc[16..]));
+    } else {
+        let r: Vec<f32> = (0..8).map(|j| (acc[j] + acc[16 + j]) + (acc[8 + j] + acc[24 + j])).collect();
+        s += f64::from(tree(&r));
+    }
+    for (w, x) in w[whole..].iter().zip(&x[whole..]) {
+        s += f64::from(w * x);
+    }
+    s as f32
+}
+
+/// fma where subnormals, operands and results, are zeros. Whether a result is one is asked of its 24 bits with an unbounded
+/// exponent: below 2^-126 those are 2^-150 apart.
+fn pair(w: f32, x: f32, acc: f32) -> f32 {
+    let zero = |v: f32| if v.is_subnormal() { 0.0f32.copysign(v) } else { v };
+    let (w, x, acc) = (zero(w), zero(x), zero(acc));
+    let r = w.mul_add(x, acc);
+    if r.abs() == f32::MIN_POSITIVE {
+        // both terms are exact
+        let beyond = (f64::from(w) * f64::from(x) + (f64::from(acc) - f64::from(r))) * f64::from(r.signum());
+        if beyond < -(2f64.powi(-151)) {
+            return 0.0f32.copysign(r);
+        }
+    }
+    zero(r)
+}
+
+fn pair_steps(w: &[f32], x: &[f32], acc: &mut [f32; 16]) {
+    let at = |v: &[f32], i: usize| v.get(i).copied().unwrap_or(0.0);
+    for (j, acc) in acc.iter_mut().enumerate() {
+        *acc = pair(at(w, 2 * j + 1), at(x, 2 * j + 1), *acc);
+        *acc = pair(at(w, 2 * j), at(x, 2 * j), *acc);
+    }
+}
+
+fn pairs(w: &[f32], x: &[f32]) -> f32 {
+    let mut acc = [0.0; 16];
+    for (w, x) in w.chunks(32).zip(x.chunks(32)) {
+        pair_steps(w, x, &mut acc);
+    }
+    tree(&acc)
+}
+
+fn vdot_pairs(w: &[f32], x: &[f32]) -> f32 {
+    let mut acc = [[0.0; 16]; 2];
+    let whole = w.len() - w.len() % 64;
+    for (i, (w, x)) in w[..whole].chunks(32).zip(x.chunks(32)).enumerate() {
+        pair_steps(w, x, &mut acc[i % 2]);
+    }
+    let mut s = 0.0f64;
+    s += f64::from(tree(&acc[0]));
+    s += f64::from(tree(&acc[1]));
+    for (w, x) in w[whole..].iter().zip(&x[whole..]) {
+        s += f64::from(w * x);
+    }
+    s as f32
+}
+
+fn ddot(w: &[f32], x: &[f32]) -> f32 {
+    w.iter().zip(x).fold(0.0f64, |s, (w, x)| s + f64::from(w * x)) as f32
+}
+
+/// Scale and integers.
+type Block = (f32, [i32; 32]);
+
+fn block_product(g: &Given, dot: impl Fn(&Given, &[Block], &[Block]) -> f32) -> Vec<f32> {
+    let (x, w, row) = (g.operands[0].blocks(), g.operands[1].blocks(), g.dim("k") / 32);
+    x.chunks(row).flat_map(|x| w.chunks(row).map(|w| dot(g, w, x)).collect::<Vec<_>>()).collect()
+}
+
+fn dot_blocks(w: &[Block], x: &[Block]) -> f32 {
+    let mut acc = [0.0f32; 8];
+    for ((dw, w), (dx, x)) in w.iter().zip(x) {
+        for (j, acc) in acc.iter_mut().enumerate() {
+            let s: i32 = (4 * j..4 * j + 4).map(|i| w[i] * x[i]).sum();
+            *acc = (dw * dx).mul_add(s as f32, *acc);
+        }
+    }
+    tree(&acc)
+}
+
+fn dot_blocks_in_order(w: &[Block], x: &[Block], scale_by_scale: bool) -> f32 {
+    let mut sum = 0.0f32;
+    for ((dw, w), (dx, x)) in w.iter().zip(x) {
+        let s = w.iter().zip(x).map(|(w, x)| w * x).sum::<i32>() as f32;
+        sum += if scale_by_scale { s * dw * dx } else { s * (dw * dx) };
+    }
+    sum
+}
+
+/// Bytes of q8_0 blocks: from 32 values the scale and the integers.
+fn quantized(g: &Given, block: fn(&[f32]) -> (u16, Vec<u8>)) -> Vec<u32> {
+    let mut out = Vec::new();
+    for x in g.f32(0).chunks(32) {
+        let (d, q) = block(x);
+        out.extend(d.to_le_bytes().into_iter().chain(q).map(u32::from));
+    }
+    out
+}
+
+fn half_even(x: &[f32]) -> (u16, Vec<u8>) {
+    let mut t: Vec<f32> = x[..8].iter().map(|v| v.abs()).collect();
+    for group in x[8..].chunks(8) {
+        t = t.iter().zip(group).map(|(t, v)| larger(*t, v.abs())).collect();
+    }
+    let u: Vec<f32> = (0..4).map(|j| larger(t[j + 4], t[j])).collect();
+    let top = larger(larger(u[0], u[2]), larger(u[1], u[3]));
+    let inverse = if top == 0.0 { 0.0 } else { 127.0 / top };
+    let q = x.iter().map(|x| {
+        let v = f64::from(x * inverse).round_ties_even();
+        if v.abs() < 2147483648.0 || v == -2147483648.0 { v.clamp(-128.0, 127.0) as i8 as u8 } else { 0x80 }
+    });
+    (half::round(top / 127.0), q.collect())
+}
+
+fn half_away(x: &[f32]) -> (u16, Vec<u8>) {
+    let top = x.iter().fold(0.0f32, |top, v| larger(top, v.abs()));
+    let d = top / 127.0;
+    let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+    let q = x.iter().map(|x| {
+        let v = f64::from(x * inverse).round();
+        if v.abs() < 2147483648.0 { v as i64 as u8 } else { 0 }
+    });
+    (if d.is_nan() { 0x7e00 } else { half::round(d) }, q.collect())
+}
+
+/// What `last` says is done to the product.
+fn finished(y: &[f32], g: &Given, last: &str) -> Vec<f32> {
+    if last.is_empty() {
+        return y.to_vec();
+    }
+    let biased = repeated(y, &g.f32(2), |y, r| y + r);
     match last {
         "_bias" => biased,
         "_bias_add" => repeated(&biased, &g.f32(3), |b, res| b + res),
@@ -496,6 +663,22 @@ fn exp8(a: f32) -> f32 {
     }
     let k = f32::from_bits(e.wrapping_add(0x3f80_0000));
     j.mul_add(k, k)
+}
+
+/// bf16: the upper half of an f32.
+pub mod brain {
+    /// To nearest even; a NaN keeps its sign and its upper bits and becomes quiet.
+    pub fn round(v: f32) -> u16 {
+        let upper = (v.to_bits() >> 16) as u16;
+        if v.is_nan() {
+            return upper | 0x40;
+        }
+        match (v.to_bits() & 0xffff).cmp(&0x8000) {
+            std::cmp::Ordering::Less => upper,
+            std::cmp::Ordering::Equal => upper + (upper & 1),
+            std::cmp::Ordering::Greater => upper + 1,
+        }
+    }
 }
 
 /// f16 in 16 bits: five of exponent, ten of fraction.

@@ -137,7 +137,7 @@ impl World {
         let rows = map.classes.iter().flat_map(|(class, def)| def.types.iter().map(move |row| (class.as_str(), row)));
         rows.flat_map(move |(class, row)| {
             let cases = self.cases[&map.op].iter().filter(move |c| c.only.is_empty() || c.only.iter().any(|o| o == class));
-            cases.map(move |case| Use { map, class, row, case })
+            cases.map(move |case| Use { map, class, row, case }).filter(Use::has_whole_blocks)
         })
     }
 
@@ -147,6 +147,12 @@ impl World {
 }
 
 impl Use<'_> {
+    /// Rows of block formats are whole blocks.
+    fn has_whole_blocks(&self) -> bool {
+        let whole = |s: &Spec| super::data::words(s.dtype, &s.dims).is_some();
+        self.operands().iter().all(whole) && whole(&self.result())
+    }
+
     pub fn def(&self) -> &ClassDef {
         &self.map.classes[self.class]
     }

@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.c - the qwen3_vl_vision image encoder as one file. Build: cc -O2 app.c qwen3_vl_vision.c -lm -lpthread
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e
+ * template  qwen3_vl_vision b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 5af3226e640d52c1f83e1af3941eeda943ec0fd8fc8e04cb88c9bd1e2e198d40
+ * profile   ggml-avx2 f40356990ac6801ec5c5ddb9c02b19299226db53ded5895e1f84d4543804f9a9
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      43b8028182ff685f04b19a53422859704507c127ca79284407eff431e3e72530
+ * maps      222484235d70aada908f3e6a1a079047a1efa94f0b6b29d14730890d14f2e250
  * taps      those that fusion leaves
  */
 
@@ -1814,13 +1814,44 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline __m256 iso_tree8_avx512(__m512 a, __m5
 #if ISOBIT_X86
 // Rows widened to f32 and laid out for the matrix product tiles, AVX-512.
 
-enum { ISO_GEMM_F16 = 0, ISO_GEMM_F32 = 1, ISO_GEMM_F32_AS_F16 = 2 };
+enum {
+    ISO_GEMM_F16,
+    ISO_GEMM_F32,
+    ISO_GEMM_F32_AS_F16,
+    ISO_GEMM_BF16,
+    ISO_GEMM_Q8_0, // whole blocks only, here and below
+    ISO_GEMM_Q4_0
+};
+
+// Elements i .. i+15 of a row of quantised blocks.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_block_avx512(const uint8_t *row, size_t i, int source)
+{
+    const size_t at = i % 32;
+    const uint8_t *block = row + i / 32 * (source == ISO_GEMM_Q8_0 ? 34 : 18);
+    const __m512 d = _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(block[0] | block[1] << 8)));
+    __m128i q;
+    if (source == ISO_GEMM_Q8_0) {
+        q = _mm_loadu_si128((const __m128i *)(const void *)(block + 2 + at));
+    } else {
+        q = _mm_loadu_si128((const __m128i *)(const void *)(block + 2));
+        q = _mm_and_si128(at < 16 ? q : _mm_srli_epi16(q, 4), _mm_set1_epi8(15));
+        q = _mm_sub_epi8(q, _mm_set1_epi8(8));
+    }
+    return _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q)));
+}
 
 // Elements i .. i+15 of a row, those that the mask leaves out as zero.
 ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_avx512(const void *row, size_t i, __mmask16 mask, int source)
 {
     if (source == ISO_GEMM_F16) {
         return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, (const uint16_t *)row + i));
+    }
+    if (source == ISO_GEMM_BF16) {
+        const __m256i h = _mm256_maskz_loadu_epi16(mask, (const uint16_t *)row + i);
+        return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+    }
+    if (source == ISO_GEMM_Q8_0 || source == ISO_GEMM_Q4_0) {
+        return iso_gemm_load_block_avx512((const uint8_t *)row, i, source);
     }
     const __m512 v = _mm512_maskz_loadu_ps(mask, (const float *)row + i);
     if (source == ISO_GEMM_F32) {
@@ -1831,7 +1862,17 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_avx512(const void
 
 ISOBIT_UNUSED ISOBIT_AVX512 static inline const void *iso_gemm_row_avx512(const void *src, size_t i, size_t k, int source)
 {
-    return source == ISO_GEMM_F16 ? (const void *)((const uint16_t *)src + i * k) : (const void *)((const float *)src + i * k);
+    switch (source) {
+    case ISO_GEMM_F16:
+    case ISO_GEMM_BF16:
+        return (const uint16_t *)src + i * k;
+    case ISO_GEMM_Q8_0:
+        return (const uint8_t *)src + i * (k / 32 * 34);
+    case ISO_GEMM_Q4_0:
+        return (const uint8_t *)src + i * (k / 32 * 18);
+    default:
+        return (const float *)src + i * k;
+    }
 }
 
 // Groups of 5 rows, each [ceil(k/16)][5][16]; rows and columns past the end are zero.
@@ -2023,13 +2064,60 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline __m128 iso_tree8_avx2(__m256 a, __m256 b
 #if ISOBIT_X86
 // Rows widened to f32 and laid out for the matrix product tiles, AVX2.
 
-enum { ISO_GEMM_F16_AVX2 = 0, ISO_GEMM_F32_AVX2 = 1, ISO_GEMM_F32_AS_F16_AVX2 = 2 };
+enum {
+    ISO_GEMM_F16_AVX2,
+    ISO_GEMM_F32_AVX2,
+    ISO_GEMM_F32_AS_F16_AVX2,
+    ISO_GEMM_BF16_AVX2,
+    ISO_GEMM_Q8_0_AVX2, // whole blocks only, here and below
+    ISO_GEMM_Q4_0_AVX2
+};
+
+// Bytes of a row of k elements.
+ISOBIT_UNUSED static inline size_t iso_gemm_row_bytes_avx2(size_t k, int source)
+{
+    switch (source) {
+    case ISO_GEMM_F16_AVX2:
+    case ISO_GEMM_BF16_AVX2:
+        return k * 2;
+    case ISO_GEMM_Q8_0_AVX2:
+        return k / 32 * 34;
+    case ISO_GEMM_Q4_0_AVX2:
+        return k / 32 * 18;
+    default:
+        return k * 4;
+    }
+}
+
+// Elements i .. i+7 of a row of quantised blocks.
+ISOBIT_UNUSED ISOBIT_AVX2 static inline __m256 iso_gemm_load_block_avx2(const uint8_t *row, size_t i, int source)
+{
+    const size_t at = i % 32;
+    const uint8_t *block = row + i / 32 * (source == ISO_GEMM_Q8_0_AVX2 ? 34 : 18);
+    const __m256 d = _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(block[0] | block[1] << 8)));
+    __m128i q;
+    if (source == ISO_GEMM_Q8_0_AVX2) {
+        q = _mm_loadl_epi64((const __m128i *)(const void *)(block + 2 + at));
+    } else {
+        q = _mm_loadl_epi64((const __m128i *)(const void *)(block + 2 + at % 16));
+        q = _mm_and_si128(at < 16 ? q : _mm_srli_epi16(q, 4), _mm_set1_epi8(15));
+        q = _mm_sub_epi8(q, _mm_set1_epi8(8));
+    }
+    return _mm256_mul_ps(d, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q)));
+}
 
 // Eight elements of a row.
 ISOBIT_UNUSED ISOBIT_AVX2 static inline __m256 iso_gemm_load_avx2(const void *row, size_t i, int source)
 {
     if (source == ISO_GEMM_F16_AVX2) {
         return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)((const uint16_t *)row + i)));
+    }
+    if (source == ISO_GEMM_BF16_AVX2) {
+        const __m128i h = _mm_loadu_si128((const __m128i *)(const void *)((const uint16_t *)row + i));
+        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
+    }
+    if (source == ISO_GEMM_Q8_0_AVX2 || source == ISO_GEMM_Q4_0_AVX2) {
+        return iso_gemm_load_block_avx2((const uint8_t *)row, i, source);
     }
     const __m256 v = _mm256_loadu_ps((const float *)row + i);
     if (source == ISO_GEMM_F32_AVX2) {
@@ -2045,7 +2133,7 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline __m256 iso_gemm_load_tail_avx2(const voi
         return iso_gemm_load_avx2(row, i, source);
     }
     uint32_t tail[8] = {0};
-    const size_t size = source == ISO_GEMM_F16_AVX2 ? sizeof(uint16_t) : sizeof(float);
+    const size_t size = source == ISO_GEMM_F16_AVX2 || source == ISO_GEMM_BF16_AVX2 ? sizeof(uint16_t) : sizeof(float);
     if (i < k) {
         memcpy(tail, (const char *)row + i * size, (k - i) * size);
     }
@@ -2058,7 +2146,7 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_pack_avx2(float *dst, cons
                                                                  size_t lanes, size_t group)
 {
     const size_t steps = (k + lanes - 1) / lanes;
-    const size_t size = source == ISO_GEMM_F16_AVX2 ? sizeof(uint16_t) : sizeof(float);
+    const size_t size = iso_gemm_row_bytes_avx2(k, source);
     for (size_t i = 0; i < count; i += group) {
         for (size_t r = 0; r < group; r++) {
             for (size_t half = 0; half < lanes; half += 8) {
@@ -2069,7 +2157,7 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_pack_avx2(float *dst, cons
                     }
                     continue;
                 }
-                const void *row = (const char *)src + (i + r) * k * size;
+                const void *row = (const char *)src + (i + r) * size;
                 for (size_t s = 0; s + 1 < steps; s++) {
                     _mm256_store_ps(out + s * group * 8, iso_gemm_load_avx2(row, s * lanes + half, source));
                 }
@@ -9068,6 +9156,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"43b8028182ff685f04b19a53422859704507c127ca79284407eff431e3e72530\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"222484235d70aada908f3e6a1a079047a1efa94f0b6b29d14730890d14f2e250\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.h - public interface of the qwen3_vl_vision image encoder (C11 and C++).
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 14acb8df6cd706799bd063bd55d2adca7b1623ca598211d9767ca8da4410be7e
+ * template  qwen3_vl_vision b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 5af3226e640d52c1f83e1af3941eeda943ec0fd8fc8e04cb88c9bd1e2e198d40
+ * profile   ggml-avx2 f40356990ac6801ec5c5ddb9c02b19299226db53ded5895e1f84d4543804f9a9
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      43b8028182ff685f04b19a53422859704507c127ca79284407eff431e3e72530
+ * maps      222484235d70aada908f3e6a1a079047a1efa94f0b6b29d14730890d14f2e250
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -59,6 +59,9 @@ cross-isa: ## The same bits from gcc and clang at every level, from every varian
 	tests/setup.sh cross
 	$(CARGO) test --test cross_isa -- full
 
+mutations: setup ## Known mistakes put into templates, maps and kernels: each must be found, at the right op
+	$(CARGO) test --test mutations
+
 bench: setup ## Speed against llama.cpp and against the machine's peak (PAIRS=5, JSON=file)
 	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(JSON),--json $(JSON))
 

@@ -156,6 +156,11 @@ pub enum Stmt {
 }
 
 impl Template {
+    /// The ops of preprocessing, in order, for reports.
+    pub fn preprocessing(&self) -> String {
+        self.preprocess.values().map(|p| p.op.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         let root = json::parse(name, text)?;
         let f = root.fields()?;

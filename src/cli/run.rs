@@ -93,6 +93,11 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         Some(dir) => Some(TapWriter::create(dir, format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label()))?),
         None => None,
     };
+    if let Some(w) = &mut writer {
+        let pixels = encoder.preprocess_rgb(&image.data, image.width, image.height, 1)?;
+        let shape = [u64::from(info.height), u64::from(info.width), 3];
+        w.write_f32(&compiled.plan.values[0].name, &loaded.template.preprocessing(), &shape, &pixels)?;
+    }
     let mut on_tap = |view: &mut crate::taps::TapView<'_>| match &mut writer {
         Some(w) => w.write(view),
         None => Ok(()),

@@ -178,7 +178,8 @@ impl Subject {
 
     fn replay(&mut self) -> Replay<'_> {
         let source = self.source();
-        Replay { plan: &self.compiled.plan, encoder: &mut self.encoder, image: &self.image, source }
+        let preprocessing = self.loaded.template.preprocessing();
+        Replay { plan: &self.compiled.plan, encoder: &mut self.encoder, image: &self.image, source, preprocessing }
     }
 
     fn pass(&mut self, reference: &TapSet, force: bool, capture: &BTreeSet<String>, what: &str, out: &Output) -> Result<Pass> {

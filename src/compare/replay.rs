@@ -8,6 +8,7 @@ use super::{Comparison, Outcome, compare_value};
 use crate::diagnostic::Result;
 use crate::host::library::{Encoder, Hooks, Progress};
 use crate::image_input::RgbImage;
+use crate::ir::Kind;
 use crate::plan::Plan;
 use crate::taps::{DType, Tap, TapSet, TapView, TapWriter};
 
@@ -21,6 +22,8 @@ pub struct Replay<'a> {
     pub image: &'a RgbImage,
     /// Who this is, in one line.
     pub source: String,
+    /// The ops that make the graph's input from the image, in order.
+    pub preprocessing: String,
 }
 
 /// What one run gave.
@@ -51,6 +54,16 @@ impl Replay<'_> {
             kernels: BTreeMap::new(),
             captured: BTreeMap::new(),
         };
+        let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
+        let mut pixels = self.encoder.preprocess_rgb(&self.image.data, self.image.width, self.image.height, 1)?;
+        let input = self.input(&[u64::from(info.height), u64::from(info.width), 3]);
+        if let Some(other) = reference.find(&input.label()) {
+            let compared = compare_value(&input, &bytes(&pixels), reference, other)?;
+            if force && matches!(compared.outcome, Outcome::Different(_)) {
+                pixels = reference.read(other)?.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            }
+            pass.comparison.taps.push(compared);
+        }
         let mut last = (String::new(), String::new());
         let mut on_tap = |view: &mut TapView<'_>| -> Result<()> {
             let tap = view.describe();
@@ -83,14 +96,12 @@ impl Replay<'_> {
             ControlFlow::Continue(())
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
-        let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
-        let output = self.encoder.encode_rgb(&self.image.data, self.image.width, self.image.height, 1, hooks)?;
+        let output = self.encoder.encode_pixels(&pixels, info.width, info.height, 1, hooks)?;
         let known = |label: &str| pass.comparison.find(label).is_some();
         let twice = self.plan.graph.outputs.values().any(|id| self.plan.graph.node(*id).tap.as_deref().is_some_and(known));
         if let Some(other) = reference.find(OUTPUT).filter(|_| !twice && !known(OUTPUT)) {
             let tap = output_tap(last.0, last.1, vec![info.tokens, info.embedding]);
-            let bytes: Vec<u8> = output.iter().flat_map(|v| v.to_le_bytes()).collect();
-            pass.comparison.taps.push(compare_value(&tap, &bytes, reference, other)?);
+            pass.comparison.taps.push(compare_value(&tap, &bytes(&output), reference, other)?);
         }
         pass.comparison.close(&self.source, pass.comparison.only_left.len(), reference)?;
         Ok(pass)
@@ -98,15 +109,32 @@ impl Replay<'_> {
 
     /// Encodes once and writes every value.
     pub fn dump(&mut self, mut writer: TapWriter, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<TapSet> {
+        let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
+        let pixels = self.encoder.preprocess_rgb(&self.image.data, self.image.width, self.image.height, 1)?;
+        let input = self.input(&[u64::from(info.height), u64::from(info.width), 3]);
+        writer.write_f32(&input.name, &input.op, &input.shape, &pixels)?;
         let mut on_tap = |view: &mut TapView<'_>| writer.write(view);
         let mut on_progress = |p: Progress<'_>| {
             progress(p);
             ControlFlow::Continue(())
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
-        self.encoder.encode_rgb(&self.image.data, self.image.width, self.image.height, 1, hooks)?;
+        self.encoder.encode_pixels(&pixels, info.width, info.height, 1, hooks)?;
         writer.finish()
     }
+
+    /// The entry of the preprocessed pixels in a list of taps: the graph's input, f32 `[height, width, 3]`.
+    fn input(&self, shape: &[u64]) -> Tap {
+        let graph = &self.plan.graph;
+        let node = graph.ids().find(|id| graph.node(*id).kind == Kind::Input);
+        let name = node.map(|id| graph.node(id).name.clone()).unwrap_or_default();
+        let (op, kernel) = (self.preprocessing.clone(), String::new());
+        Tap { name, occurrence: 1, op, kernel, dtype: DType::F32, shape: shape.to_vec(), file: String::new() }
+    }
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
 fn output_tap(op: String, kernel: String, shape: Vec<u64>) -> Tap {

@@ -15,6 +15,10 @@ pub fn dump(encoder: &mut Encoder, attention: Attention, threads: u32, pixels: &
     let facts = reference::run_facts(attention, &threads.to_string());
     let source = facts.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ");
     let mut writer = Writer::create(dir, source)?;
+    // what llama.cpp encodes: its own preprocessing's result, or what was given
+    let shape = [u64::from(pixels.height), u64::from(pixels.width), 3];
+    let input = Entry { name: "pixels", occurrence: 1, op: "INPUT", kernel: "", dtype: DType::F32, shape: &shape };
+    writer.add(&input, float_bytes(&pixels.values))?;
     let done = capture::stream(encoder, threads, pixels, &mut |tap, bytes| {
         let dtype = tap.dtype.ok_or_else(|| format!("{} has the type {}, which no array holds", tap.key.0, tap.type_name))?;
         let (name, occurrence) = (tap.key.0.as_str(), tap.key.1);

@@ -12,7 +12,7 @@ DEMO := out/demo
 DEMO_TEMPLATE := qwen3_vl_vision
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full cross-isa bench generated oracle clean
+.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full cross-isa mutations bench generated oracle clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,7 @@ test: setup lint ## Everything that is checked, and the short forms of the compa
 	$(MAKE) llamacpp-parity
 	tests/setup.sh cross
 	$(CARGO) test --test cross_isa -- cut
+	$(MAKE) mutations
 
 lint: setup ## Formatting and lints, also of the oracle
 	$(CARGO) fmt --all --check

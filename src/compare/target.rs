@@ -28,7 +28,7 @@ impl Cells {
     /// The cell of a row of a value with so many rows: as many as there are cells, or a whole part of that.
     pub fn cell(&self, row: u64, rows: u64) -> Option<Cell> {
         let count = self.places.len() as u64;
-        if rows == 0 || rows > count || count % rows != 0 || row >= rows {
+        if rows == 0 || rows > count || !count.is_multiple_of(rows) || row >= rows {
             return None;
         }
         let [row, column] = self.places[(row * (count / rows)) as usize];

@@ -59,6 +59,7 @@ llamacpp-parity-full: setup ## The same at all sizes and with weights of the 8B 
 cross-isa: ## The same bits from gcc and clang at every level, from every variant, on aarch64 and riscv64 (emulated)
 	tests/setup.sh cross
 	$(CARGO) test --test cross_isa -- full
+	tests/cross_isa/kernels.sh
 
 mutations: setup ## Known mistakes put into templates, maps and kernels: each must be found, at the right op
 	$(CARGO) test --test mutations

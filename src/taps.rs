@@ -327,14 +327,14 @@ impl TapWriter {
         Ok(())
     }
 
-    /// Appends an array that is no value of a kernel: f32, row-major without gaps.
-    pub fn write_f32(&mut self, name: &str, op: &str, shape: &[u64], values: &[f32]) -> Result<()> {
+    /// Appends an array that is no tap of a kernel: f32, row-major without gaps.
+    pub fn write_f32(&mut self, tap: &Tap, values: &[f32]) -> Result<()> {
         let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let mut stride = vec![4u64; shape.len()];
-        for i in (1..shape.len()).rev() {
-            stride[i - 1] = stride[i].saturating_mul(shape[i]);
+        let mut stride = vec![4u64; tap.shape.len()];
+        for i in (1..tap.shape.len()).rev() {
+            stride[i - 1] = stride[i].saturating_mul(tap.shape[i]);
         }
-        self.write(&TapView::strided(name, op, "", DType::F32, shape, &stride, &data)?)
+        self.write(&TapView::strided(&tap.label(), &tap.op, &tap.kernel, DType::F32, &tap.shape, &stride, &data)?)
     }
 
     pub fn len(&self) -> usize {

@@ -140,7 +140,7 @@ pub struct RunArgs {
     /// Force a kernel variant (results are the same)
     #[arg(long)]
     pub variant: Option<String>,
-    /// Also write every tap of the template to this directory
+    /// Also write every tap of the template, the pixels and the output to this directory
     #[arg(long, value_name = "DIR")]
     pub dump: Option<PathBuf>,
     /// Fail unless the embedding's SHA-256 equals the one in this file for the profile

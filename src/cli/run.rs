@@ -12,11 +12,12 @@ use super::USAGE;
 use super::args::RunArgs;
 use super::build::Loaded;
 use super::output::{Output, bytes};
+use crate::compare::Replay;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::files::{hash, read_text};
 use crate::fuse::Taps;
 use crate::host::compiler;
-use crate::host::library::{Hooks, Library, OpenOptions, PlanInfo};
+use crate::host::library::{Hooks, Library, OpenOptions, PlanInfo, Progress};
 use crate::host::npy;
 use crate::image_input;
 use crate::picture;
@@ -84,32 +85,30 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let opened = started.elapsed();
 
     let bar = out.bar("encoding", compiled.plan.steps.len() as u64, false);
-    let mut progress = |p: crate::host::library::Progress<'_>| {
+    let mut progress = |p: Progress<'_>| {
         bar.set_position(u64::from(p.step));
         bar.set_message(p.name.to_string());
-        ControlFlow::Continue(())
     };
-    let mut writer = match &args.dump {
-        Some(dir) => Some(TapWriter::create(dir, format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label()))?),
-        None => None,
-    };
-    if let Some(w) = &mut writer {
-        let pixels = encoder.preprocess_rgb(&image.data, image.width, image.height, 1)?;
-        let shape = [u64::from(info.height), u64::from(info.width), 3];
-        w.write_f32(&compiled.plan.values[0].name, &loaded.template.preprocessing(), &shape, &pixels)?;
-    }
-    let mut on_tap = |view: &mut crate::taps::TapView<'_>| match &mut writer {
-        Some(w) => w.write(view),
-        None => Ok(()),
-    };
-    let hooks = Hooks { progress: Some(&mut progress), tap: if args.dump.is_some() { Some(&mut on_tap) } else { None } };
     let started = Instant::now();
-    let embeddings = encoder.encode_rgb(&image.data, image.width, image.height, 1, hooks)?;
+    let embeddings = match &args.dump {
+        Some(dir) => {
+            let source = format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label());
+            let writer = TapWriter::create(dir, source.clone())?;
+            let preprocessing = loaded.template.preprocessing();
+            let mut replay = Replay { plan: &compiled.plan, encoder: &mut encoder, image: &image, source, preprocessing };
+            replay.dump(writer, &mut progress)?.0
+        }
+        None => {
+            let mut on_progress = |p: Progress<'_>| {
+                progress(p);
+                ControlFlow::Continue(())
+            };
+            let hooks = Hooks { progress: Some(&mut on_progress), tap: None };
+            encoder.encode_rgb(&image.data, image.width, image.height, 1, hooks)?
+        }
+    };
     let encoded = started.elapsed();
     bar.finish_and_clear();
-    if let Some(w) = writer {
-        w.finish()?;
-    }
 
     let le: Vec<u8> = embeddings.iter().flat_map(|v| v.to_le_bytes()).collect();
     let sha = hash(&le);

@@ -101,7 +101,7 @@ impl Sides {
                 let mut other = Subject::new(&source, args, subject.image.clone(), out)?;
                 let writer = TapWriter::create(&dir, other.source())?;
                 let bar = out.bar("reference", other.compiled.plan.steps.len() as u64, false);
-                let set = other.replay().dump(writer, &mut |p: Progress<'_>| bar.set_position(u64::from(p.step)))?;
+                let (_, set) = other.replay().dump(writer, &mut |p: Progress<'_>| bar.set_position(u64::from(p.step)))?;
                 bar.finish_and_clear();
                 set
             }

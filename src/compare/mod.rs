@@ -7,6 +7,7 @@ mod replay;
 mod report;
 mod segment;
 mod target;
+pub mod vector;
 
 pub use causes::Causes;
 pub use measure::{Difference, Extent, difference, index_of};

@@ -30,10 +30,14 @@ pub struct Replay<'a> {
 pub struct Pass {
     pub comparison: Comparison,
     pub cells: Cells,
+    /// The preprocessed image that was encoded.
+    pub pixels: Vec<f32>,
     /// Which kernel made each value, those that the reference lacks among them.
     pub kernels: BTreeMap<String, String>,
     /// Values that were asked for, as later steps read them.
     pub captured: BTreeMap<String, (Tap, Vec<u8>)>,
+    /// The same as the kernels left them.
+    pub before: BTreeMap<String, (Tap, Vec<u8>)>,
 }
 
 impl Replay<'_> {
@@ -51,8 +55,10 @@ impl Replay<'_> {
         let mut pass = Pass {
             comparison: Comparison::new(self.source.clone(), reference.source.clone()),
             cells: Cells::default(),
+            pixels: Vec::new(),
             kernels: BTreeMap::new(),
             captured: BTreeMap::new(),
+            before: BTreeMap::new(),
         };
         let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
         let mut pixels = self.encoder.preprocess_rgb(&self.image.data, self.image.width, self.image.height, 1)?;
@@ -74,6 +80,9 @@ impl Replay<'_> {
                 && let Some(cells) = Cells::read(&tap.shape, &view.contiguous())
             {
                 pass.cells = cells;
+            }
+            if capture.contains(&label) {
+                pass.before.insert(label.clone(), (tap.clone(), view.contiguous().into_owned()));
             }
             let other = reference.find(&label).filter(|o| o.dtype == tap.dtype || !plain.contains(label.as_str()));
             match other {
@@ -103,24 +112,30 @@ impl Replay<'_> {
             let tap = output_tap(last.0, last.1, vec![info.tokens, info.embedding]);
             pass.comparison.taps.push(compare_value(&tap, &bytes(&output), reference, other)?);
         }
+        pass.pixels = pixels;
         pass.comparison.close(&self.source, pass.comparison.only_left.len(), reference)?;
         Ok(pass)
     }
 
-    /// Encodes once and writes every value.
-    pub fn dump(&mut self, mut writer: TapWriter, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<TapSet> {
+    /// Encodes once; writes the preprocessed pixels, every tap and the output. Gives the output.
+    pub fn dump(&mut self, mut writer: TapWriter, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<(Vec<f32>, TapSet)> {
         let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
         let pixels = self.encoder.preprocess_rgb(&self.image.data, self.image.width, self.image.height, 1)?;
         let input = self.input(&[u64::from(info.height), u64::from(info.width), 3]);
-        writer.write_f32(&input.name, &input.op, &input.shape, &pixels)?;
-        let mut on_tap = |view: &mut TapView<'_>| writer.write(view);
+        writer.write_f32(&input, &pixels)?;
+        let mut last = (String::new(), String::new());
+        let mut on_tap = |view: &mut TapView<'_>| {
+            last = (view.op.to_string(), view.kernel.to_string());
+            writer.write(view)
+        };
         let mut on_progress = |p: Progress<'_>| {
             progress(p);
             ControlFlow::Continue(())
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
-        self.encoder.encode_pixels(&pixels, info.width, info.height, 1, hooks)?;
-        writer.finish()
+        let output = self.encoder.encode_pixels(&pixels, info.width, info.height, 1, hooks)?;
+        writer.write_f32(&output_tap(last.0, last.1, vec![info.tokens, info.embedding]), &output)?;
+        Ok((output, writer.finish()?))
     }
 
     /// The entry of the preprocessed pixels in a list of taps: the graph's input, f32 `[height, width, 3]`.

@@ -78,7 +78,7 @@ impl Report {
     /// For a terminal: the last equal value and up to `rows` different ones, then the finding in words.
     pub fn text(&self, rows: usize, paint: Paint) -> String {
         let c = &self.comparison;
-        let mut out = format!("left:  {}\nright: {}\n", c.left, c.right);
+        let mut out = format!("left:  {}\nright: {}\n", short(&c.left), short(&c.right));
         let different: Vec<&TapComparison> = c.taps.iter().filter(|t| !t.is_equal()).collect();
         if !different.is_empty() {
             let shown = c.last_equal().into_iter().chain(different.iter().take(rows).copied());
@@ -230,8 +230,10 @@ impl Finding {
 
     /// What the replay says, in a sentence.
     pub fn verdict_text(&self) -> Option<String> {
-        let ops = self.segment.as_ref().map_or_else(|| self.op.clone(), Segment::ops);
-        let many = self.segment.as_ref().is_some_and(|s| s.steps.len() > 1);
+        let steps = self.segment.as_ref().filter(|s| !s.steps.is_empty());
+        let preprocessing = if steps.is_some_and(|s| s.from_input) { "preprocessing, " } else { "" };
+        let ops = preprocessing.to_string() + &steps.map_or_else(|| self.op.clone(), Segment::ops);
+        let many = steps.is_some_and(|s| s.steps.len() > 1 || s.from_input);
         let operands = self.segment.as_ref().map(Segment::operand_text).unwrap_or_default();
         Some(match self.verdict? {
             Verdict::Op if many => format!("one of these ops is wrong: {ops}, on the reference's own operands{operands}"),
@@ -409,6 +411,14 @@ fn align(table: &mut Table, columns: std::ops::Range<usize>) {
         if let Some(column) = table.column_mut(i) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+    }
+}
+
+/// A description that fits into two lines of a terminal.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(160) {
+        Some((at, _)) => format!("{} …", &text[..at]),
+        None => text.to_string(),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Segment {
     pub steps: Vec<SegmentStep>,
     /// Names of the known operands: taps, weights, the input.
     pub operands: Vec<String>,
-    /// The input image is among them, so preprocessing is part of the segment.
+    /// The image is among them and the reference's is not known, so preprocessing is part of the segment.
     pub from_input: bool,
 }
 
@@ -45,6 +45,9 @@ impl<'a> Segments<'a> {
         let mut by_tap: BTreeMap<&str, Id> = taps.collect();
         if let Some(id) = plan.graph.outputs.values().next() {
             by_tap.entry(OUTPUT).or_insert(*id);
+        }
+        for id in plan.graph.ids().filter(|id| plan.graph.node(*id).kind == Kind::Input) {
+            by_tap.entry(&plan.graph.node(id).name).or_insert(id);
         }
         let known = by_tap.iter().filter(|(tap, _)| paired(tap)).map(|(_, id)| *id).collect();
         Self { plan, known, by_tap, ran: BTreeMap::new() }
@@ -81,7 +84,7 @@ impl<'a> Segments<'a> {
     pub fn of(&self, end: Id) -> Segment {
         let g = &self.plan.graph;
         let (mut steps, mut known) = (BTreeSet::new(), BTreeSet::new());
-        let mut open = vec![self.base(end)];
+        let mut open: Vec<Id> = [self.base(end)].into_iter().filter(|id| matches!(g.node(*id).kind, Kind::Op { .. })).collect();
         while let Some(id) = open.pop() {
             if !steps.insert(id) {
                 continue;
@@ -98,7 +101,7 @@ impl<'a> Segments<'a> {
         Segment {
             steps: steps.into_iter().map(|id| self.step(id)).collect(),
             operands: known.iter().map(|id| g.node(*id).tap.clone().unwrap_or_else(|| g.node(*id).name.clone())).collect(),
-            from_input: known.iter().any(|id| g.node(*id).kind == Kind::Input),
+            from_input: known.iter().any(|id| g.node(*id).kind == Kind::Input && !self.known.contains(id)),
         }
     }
 

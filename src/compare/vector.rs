@@ -146,10 +146,13 @@ impl Cut<'_> {
         if let Some(rows) = &rows {
             expected.keep(rows);
         }
-        let index = json!({
-            "doc": doc, "source": source, "tap": target.label, "rows": rows, "steps": steps,
-            "result": { "file": "expected.npy", "shape": expected.shape },
-        });
+        let mut result = json!({ "file": "expected.npy", "shape": expected.shape });
+        if let Some(end) = self.segments.tap(target.label).filter(|id| self.segments.base(*id) != *id) {
+            let layout = &g.node(end).facts.layout;
+            result["offset"] = json!(layout.offset);
+            result["strides"] = json!(layout.strides);
+        }
+        let index = json!({ "doc": doc, "source": source, "tap": target.label, "rows": rows, "steps": steps, "result": result });
         files.push(("expected.npy".to_string(), expected.dtype, expected.shape, expected.bytes));
         Ok(Vector { index, files, rows: rows.map(|r| r.len() as u64) })
     }
@@ -178,6 +181,14 @@ impl Cut<'_> {
                         return Ok(None);
                     }
                 }
+            }
+        }
+        let end = self.segments.tap(target.label);
+        if let Some(end) = end.filter(|id| self.segments.base(*id) != *id) {
+            let base = self.shape(end, &g.node(self.segments.base(end)).facts.shape)?;
+            let row: u64 = base.iter().skip(1).product();
+            if base.first() != Some(&count) || g.node(end).facts.layout.strides.first() != Some(&row) {
+                return Ok(None);
             }
         }
         let row = target.expected.len() / count.max(1) as usize;

@@ -30,7 +30,7 @@ pub(crate) fn write_header(out: &mut (impl Write + ?Sized), dtype: DType, shape:
 }
 
 /// The header of an open file; what follows in the reader are the elements, exactly as many as the shape says.
-pub(crate) struct Array {
+pub struct Array {
     pub dtype: DType,
     pub shape: Vec<u64>,
     pub bytes: u64,

@@ -14,6 +14,7 @@ mod mutants;
 mod pins;
 mod preprocess;
 mod preprocess_law;
+mod vectors;
 
 use data::{Mode, Random};
 use harness::{Kernel, Operands, by_chain, by_law};
@@ -248,6 +249,13 @@ fn preprocessing_follows_the_law() {
     for build in &world().builds {
         preprocess::check(build, &mut report);
     }
+    report.finish();
+}
+
+#[test]
+fn vectors_of_real_runs_come_out() {
+    let mut report = Report::default();
+    vectors::check(&mut report);
     report.finish();
 }
 

@@ -373,6 +373,164 @@ fn dumps_are_compared_tap_by_tap() {
     fails(dir.path(), "taps-unreadable", &["compare", "a", "nowhere"]);
 }
 
+const MODEL_ARGS: [&str; 3] = ["--template", ENCODER, "--model"];
+
+/// `compare` with JSON messages: exit code and its one object.
+fn compared(dir: &Path, args: &[&str]) -> (i32, Value) {
+    let out = ir(dir, &[&["compare"], args, &MODEL_ARGS, &[model(), "--message-format", "json"]].concat());
+    let mut lines = out.json();
+    assert_eq!((lines.len(), out.stderr.as_str()), (1, ""), "{args:?}: {}", out.stdout);
+    (out.code, lines.remove(0))
+}
+
+fn labels(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|v| v["tap"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_profile_is_compared_with_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, json) =
+        compared(dir.path(), &[&photo(), "--profile", "ggml-avx2", "--against", "profile:ggml-avx512", "--html", "page.html"]);
+    assert_eq!((code, json["reason"].as_str(), json["equal"].as_bool()), (1, Some("compare"), Some(false)));
+    assert_eq!((json["last_equal"].as_str(), json["first_different"].as_str()), (Some("patches"), Some("frame0")));
+    let finding = &json["finding"];
+    assert_eq!(
+        (finding["op"].as_str(), finding["class"].as_str(), finding["verdict"].as_str()),
+        (Some("conv_matmul"), Some("dot8"), Some("op"))
+    );
+    assert!(finding["reference_kernel"].as_str().unwrap().contains("dot16"), "{finding}");
+    assert!(finding["causes"][0].as_str().unwrap().contains("lane count"), "{finding}");
+    assert!(finding["law"].as_array().unwrap().len() > 2 && finding["cell"]["columns"] == 38, "{finding}");
+    // the ops whose classes differ between the two, and no others
+    let ops: BTreeSet<&str> = json["seeds"].as_array().unwrap().iter().map(|s| s["op"].as_str().unwrap()).collect();
+    assert_eq!(ops, ["attention", "conv_matmul", "layer_norm", "linear", "linear_bias"].into());
+    let taps = json["taps"].as_array().unwrap();
+    let state = |t: &Value| (t["outcome"].as_str().unwrap().to_string(), t["replay"]["outcome"].as_str().unwrap().to_string());
+    let gelu = taps.iter().find(|t| t["name"] == "ffn_gelu-0").unwrap();
+    assert_eq!(state(gelu), ("different".to_string(), "equal".to_string()), "an echo");
+
+    let page = std::fs::read_to_string(dir.path().join("page.html")).unwrap();
+    for part in [
+        "First difference: frame0",
+        "the op is wrong: conv_matmul",
+        "prefers-color-scheme: dark",
+        "<polyline class=\"forced\"",
+        "layer 1",
+        "arena of",
+    ] {
+        assert!(page.contains(part), "the page has no \"{part}\"");
+    }
+    for outside in ["http:", "https:", "<script", "<link", "@import", "src="] {
+        assert!(!page.contains(outside), "the page needs something else: {outside}");
+    }
+    assert_eq!(names(dir.path()), ["page.html".to_string()].into());
+
+    let (code, json) = compared(dir.path(), &[&photo(), "--against", "profile:ggml-avx2", "--keep", "kept"]);
+    assert_eq!((code, json["equal"].as_bool(), json["finding"].is_null()), (0, Some(true), true));
+    assert!(names(&dir.path().join("kept")).contains("taps.json"));
+    let text = ok(dir.path(), &[&["compare", &photo(), "--against", "dump:kept"], &MODEL_ARGS[..], &[model()]].concat());
+    assert!(text.contains("all bits equal"), "{text}");
+}
+
+#[test]
+fn a_wrong_kernel_is_told_from_a_wrong_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let status = Command::new("cp").arg("-r").arg(root().join("kernel_maps")).arg(dir.path().join("maps")).status().unwrap();
+    assert!(status.success());
+    let source = dir.path().join("maps/gelu_tanh/f32.f16table.c.j2");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let wrong = text.replace("-10.0f", "-0.5f");
+    assert_ne!(text, wrong, "the kernel still has the limit that is moved here");
+    std::fs::write(&source, wrong).unwrap();
+    let wrong = ["--maps", "maps", "--variant", "portable"];
+    let run = |name: &str, image: &str, more: &[&str]| {
+        ok(dir.path(), &[&["run", image, "--dump", name], &MODEL_ARGS[..], &[model()], more].concat());
+    };
+    run("wrong", &photo(), &wrong);
+    run("right", &photo(), &[]);
+
+    let (code, json) = compared(dir.path(), &[&["wrong", "right", "--image", &photo()], &wrong[..]].concat());
+    assert_eq!((code, json["last_equal"].as_str(), json["first_different"].as_str()), (1, Some("ffn_up_b-0"), Some("ffn_gelu-0")));
+    let finding = &json["finding"];
+    assert_eq!((finding["op"].as_str(), finding["verdict"].as_str()), (Some("gelu_tanh"), Some("op")));
+    assert_eq!(finding["segment"]["operands"], serde_json::json!(["ffn_up_b-0"]));
+    assert_eq!(labels(&json["seeds"]), ["ffn_gelu-0", "ffn_gelu-1", "ffn_gelu-1#2", "ffn_gelu"]);
+    // without an image nothing is replayed, and what the dumps say stays
+    let (code, json) = compared(dir.path(), &["wrong", "right"]);
+    assert_eq!((code, json["first_different"].as_str(), json["seeds"].is_null()), (1, Some("ffn_gelu-0"), true));
+
+    // a value of the dump that this build does not give on the reference's operands
+    let index: Value = serde_json::from_str(&std::fs::read_to_string(dir.path().join("right/taps.json")).unwrap()).unwrap();
+    let file = index["taps"].as_array().unwrap().iter().find(|t| t["name"] == "ln1-1").unwrap()["file"].as_str().unwrap().to_string();
+    run("changed", &photo(), &[]);
+    let mut bytes = std::fs::read(dir.path().join("changed").join(&file)).unwrap();
+    let last = bytes.len() - 2;
+    bytes[last] ^= 0x40;
+    std::fs::write(dir.path().join("changed").join(&file), bytes).unwrap();
+    let (code, json) = compared(dir.path(), &["changed", "right", "--image", &photo()]);
+    assert_eq!((code, json["first_different"].as_str(), json["finding"]["verdict"].as_str()), (1, Some("ln1-1"), Some("input")));
+    assert_eq!(json["seeds"], serde_json::json!([]));
+    let out = ir(dir.path(), &[&["compare", "changed", "right", "--image", &photo()], &MODEL_ARGS[..], &[model()]].concat());
+    assert!(out.stdout.contains("its input was") && out.stdout.contains("replay: all"), "{}", out.stdout);
+
+    // another image: the pixels differ first
+    std::fs::write(dir.path().join("other.png"), encoded(image::ImageFormat::Png)).unwrap();
+    let mut photo_bytes = image::open(photo()).unwrap().to_rgb8();
+    photo_bytes.put_pixel(300, 200, image::Rgb([255, 0, 255]));
+    photo_bytes.save(dir.path().join("spot.png")).unwrap();
+    run("spot", &dir.path().join("spot.png").display().to_string(), &[]);
+    let (code, json) = compared(dir.path(), &["spot", "right", "--image", &photo()]);
+    assert_eq!((code, json["first_different"].as_str(), json["finding"]["verdict"].as_str()), (1, Some("pixels"), Some("input")));
+
+    run("small", "other.png", &[]);
+    fails(dir.path(), "compare-shapes", &[&["compare", &photo(), "--against", "dump:small"], &MODEL_ARGS[..], &[model()]].concat());
+    let picture = photo();
+    let cut = [&["vector", &picture, "--against", "dump:right", "-o", "vector"], &MODEL_ARGS[..], &[model()]].concat();
+    let json = ok_json(dir.path(), &[&cut[..], &wrong[..]].concat());
+    assert_eq!((json["tap"].as_str(), json["rows"].as_u64(), json["equal"].as_bool()), (Some("ffn_gelu-0"), Some(4), Some(false)));
+    assert_eq!(names(&dir.path().join("vector")), ["expected.npy", "up-0.npy", "vector.json"].map(str::to_string).into());
+    let index: Value = serde_json::from_str(&std::fs::read_to_string(dir.path().join("vector/vector.json")).unwrap()).unwrap();
+    assert_eq!((index["steps"][0]["op"].as_str(), index["steps"][0]["dims"]["m"].as_u64()), (Some("gelu_tanh"), Some(4)));
+    fails(dir.path(), "vector-nothing", &cut);
+    fails(dir.path(), "vector-tap", &[&cut[..], &["--tap", "ffn_gelu-9"]].concat());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reference_program_is_run_and_its_failures_are_shown() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    ok(dir.path(), &[&["run", &photo(), "--dump", "taps"], &MODEL_ARGS[..], &[model()]].concat());
+    let script = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        format!("program:{}", path.display())
+    };
+    let copy = script("copy", "echo \"$@\" > said\nwhile [ \"$1\" != --output ]; do shift; done\ncp -r taps \"$2\"");
+    let (code, json) = compared(dir.path(), &[&photo(), "--against", &copy]);
+    assert_eq!((code, json["equal"].as_bool()), (0, Some(true)), "{json}");
+    let said = std::fs::read_to_string(dir.path().join("said")).unwrap();
+    assert!(said.starts_with("dump --model ") && said.contains(".ppm --threads 1 --attention flash --output "), "{said}");
+
+    let against = |what: &str| {
+        [&["compare", &photo(), "--against", what], &MODEL_ARGS[..], &[model()]].concat().iter().map(|s| s.to_string()).collect::<Vec<_>>()
+    };
+    let failing = |code: &str, what: &str| {
+        let args = against(what);
+        fails(dir.path(), code, &args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let text = failing("program-failed", &script("broken", "echo 'no such tensor' >&2; exit 3"));
+    assert!(text.contains("no such tensor") && text.contains('3'), "{text}");
+    failing("program-missing", "program:nowhere/at-all");
+    failing("taps-unreadable", &script("silent", "exit 0"));
+    failing("taps-unreadable", "dump:nowhere");
+    failing("map-not-found", "profile:nope");
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    failing("taps-unreadable", "dump:empty");
+}
+
 #[test]
 fn wrong_use_is_exit_code_2() {
     let dir = tempfile::tempdir().unwrap();
@@ -399,6 +557,12 @@ fn wrong_use_is_exit_code_2() {
         &["synth", "--template", ENCODER],
         &["synth", "--template", ENCODER, "-o", "m.gguf", "--seed", "x"],
         &["compare", "a"],
+        &["compare", "a", "b", "c"],
+        &["compare", "a", "--against", "nonsense"],
+        &["compare", "a", "--against", "guess:b"],
+        &["compare", "a", "--against", "dump:b"],
+        &["compare", "a", "b", "--against", "dump:b", "--template", ENCODER, "--model", "m.gguf"],
+        &["vector", "a", "b"],
         &["check", "--message-format", "xml"],
     ] {
         let out = ir(dir.path(), args);
@@ -409,7 +573,7 @@ fn wrong_use_is_exit_code_2() {
     for args in [&["--help"][..], &["--version"], &["run", "--help"], &["check", "--help"], &["explain", "--help"], &["list", "--help"]] {
         assert!(ok(dir.path(), args).len() > 10);
     }
-    for command in ["plan", "synth", "compare"] {
+    for command in ["plan", "synth", "compare", "vector"] {
         ok(dir.path(), &[command, "--help"]);
     }
 }

@@ -187,7 +187,8 @@ fn made(shape: &[u64], left: impl Fn(&[u64], &dyn Fn(&[u64]) -> f32) -> f32) -> 
 
 #[test]
 fn orders_are_told_apart() {
-    let place = |shape: &[u64], left: &dyn Fn(&[u64], &dyn Fn(&[u64]) -> f32) -> f32| made(shape, left).place;
+    type Left<'a> = &'a dyn Fn(&[u64], &dyn Fn(&[u64]) -> f32) -> f32;
+    let place = |shape: &[u64], left: Left| made(shape, left).place;
     assert_eq!(place(&[12, 8], &|i, at| at(&[(i[0] + 5) % 12, i[1]])), Place::RowOrder);
     assert_eq!(place(&[12, 4, 8], &|i, at| at(&[11 - i[0], i[1], i[2]])), Place::RowOrder, "tokens with their heads");
     assert_eq!(place(&[12, 4, 8], &|i, at| at(&[i[0], 3 - i[1], i[2]])), Place::ColumnOrder, "heads");

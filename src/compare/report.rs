@@ -107,7 +107,11 @@ impl Report {
     }
 
     fn seeds_text(&self, paint: Paint) -> String {
-        let Some(forced) = &self.forced else { return String::new() };
+        let Some(forced) = &self.forced else {
+            return "\nno replay: with --template, --model and --image each op also runs on the right side's values,\n\
+                    which tells a wrong op from a wrong input\n"
+                .to_string();
+        };
         if self.seeds.is_empty() {
             return format!("\nreplay: all {} values are equal when each op computes on the reference's operands\n", forced.taps.len());
         }

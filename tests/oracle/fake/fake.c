@@ -190,8 +190,9 @@ const char *fake_variant(const fake *self) { return self->options.variant ? self
 
 const char *fake_build_info(void) {
     static char text[160];
-    const char *profile = getenv("FAKE_PROFILE");
-    snprintf(text, sizeof text, "{\"encoder\": \"fake\", \"taps\": \"%s\"%s%s%s}", getenv("FAKE_KEPT") ? "kept" : "all",
-             profile ? ", \"profile\": \"" : "", profile ? profile : "", profile ? "\"" : "");
+    const char *profile = getenv("FAKE_PROFILE"), *attention = getenv("FAKE_ATTENTION");
+    snprintf(text, sizeof text, "{\"encoder\": \"fake\", \"taps\": \"%s\"%s%s%s, \"options\": {%s%s%s}}", getenv("FAKE_KEPT") ? "kept" : "all",
+             profile ? ", \"profile\": \"" : "", profile ? profile : "", profile ? "\"" : "",
+             attention ? "\"attention\": \"" : "", attention ? attention : "", attention ? "\"" : "");
     return text;
 }

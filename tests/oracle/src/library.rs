@@ -198,6 +198,11 @@ impl Library {
         profile.as_str().or_else(|| profile["name"].as_str())
     }
 
+    /// How the library computes attention, where it tells.
+    pub fn attention(&self) -> Option<&str> {
+        self.info["options"]["attention"].as_str()
+    }
+
     /// Whether the library says that fusion has left it with a part of the taps only.
     pub fn lacks_taps(&self) -> bool {
         self.info["taps"] == "kept"

@@ -157,6 +157,13 @@ pub fn run(settings: &Settings) -> Result<bool> {
 
 fn check_profile(settings: &Settings, library: &Library) -> Result<()> {
     let ours = reference::isa_profile();
+    let attention = library.attention().filter(|theirs| *theirs != settings.attention.name());
+    if let (Some(theirs), false) = (attention, settings.any_profile) {
+        let ours = settings.attention.name();
+        return Err(format!(
+            "the library computes {theirs} attention, llama.cpp is asked for {ours}: use --attention {theirs}, or --any-profile"
+        ));
+    }
     match library.profile() {
         Some(theirs) if theirs != ours && !settings.any_profile => Err(format!(
             "the library was built for profile {theirs}, this oracle is {ours}: their bits differ by design. \

@@ -268,6 +268,15 @@ fn another_profile_is_refused_unless_asked_for() {
 }
 
 #[test]
+fn other_attention_is_refused_unless_asked_for() {
+    let (code, printed) = parity(&[], &[("FAKE_ATTENTION", "full")]);
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(printed.contains("the library computes full attention"), "{printed}");
+    assert_eq!(parity(&[], &[("FAKE_ATTENTION", "flash")]).0, Some(0));
+    assert_eq!(parity(&["--any-profile"], &[("FAKE_ATTENTION", "full")]).0, Some(0));
+}
+
+#[test]
 fn failures_of_either_side_are_reported_and_not_fatal() {
     let (code, printed) = parity(&["--batch", "2"], &[]);
     assert_eq!(code, Some(1), "{printed}");

@@ -5,6 +5,6 @@ pub const WEIGHTS: [&str; 6] = ["f32", "f16", "bf16", "q8_0", "q4_0", "mixed"];
 pub const ATTENTION: [&str; 2] = ["flash", "full"];
 
 /// Whether its kernels are there.
-pub fn is_ready(weights: &str, profile: &str, attention: &str) -> bool {
-    ["f32", "f16"].contains(&weights) && ["ggml-avx2", "ggml-avx512"].contains(&profile) && attention == "flash"
+pub fn is_ready(_weights: &str, profile: &str, attention: &str) -> bool {
+    ["ggml-avx2", "ggml-avx512", "ggml-avx512bf16"].contains(&profile) && attention == "flash"
 }

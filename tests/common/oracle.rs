@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::encoder::{Encoder, text};
 
 /// Profiles that an oracle exists for.
-pub const PROFILES: [&str; 2] = ["ggml-avx2", "ggml-avx512"];
+pub const PROFILES: [&str; 4] = ["ggml-scalar", "ggml-avx2", "ggml-avx512", "ggml-avx512bf16"];
 
 /// Where model files, libraries and results are kept.
 pub fn folder() -> PathBuf {

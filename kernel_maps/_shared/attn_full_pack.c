@@ -1,0 +1,50 @@
+// Memory of attention with whole rows of scores: rows of keys and values lane by lane, queries across, places without a key.
+
+// dst[lanes][places] rows of `row` floats: key t = j + lanes * u goes to (j, u). What has no key is 0; past d nothing is written.
+ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso_attn_view view, size_t keys, size_t lanes, size_t d,
+                                               size_t row)
+{
+    const size_t places = (keys + lanes - 1) / lanes;
+    for (size_t t = 0; t < lanes * places; t++) {
+        float *to = dst + (t % lanes * places + t / lanes) * row;
+        const float *from = src + (ptrdiff_t)(t < keys ? t : 0) * view.row;
+        for (size_t e = 0; e < d; e++) {
+            to[e] = t < keys ? from[(ptrdiff_t)e * view.element] : 0.0f;
+        }
+    }
+}
+
+// dst[48 / width][d][width] from `count` rows, the others 0.
+ISOBIT_UNUSED static inline void iso_full_pack_queries(float *dst, const float *q, iso_attn_view view, size_t count, size_t d,
+                                                       size_t width)
+{
+    for (size_t i = 0; i < 48; i++) {
+        for (size_t e = 0; e < d; e++) {
+            dst[(i / width * d + e) * width + i % width] = i < count ? q[(ptrdiff_t)i * view.row + (ptrdiff_t)e * view.element] : 0.0f;
+        }
+    }
+}
+
+// Places of s[lanes][places][48] that have no key take no part.
+ISOBIT_UNUSED static inline void iso_full_missing(float *s, size_t keys, size_t lanes)
+{
+    const size_t places = (keys + lanes - 1) / lanes;
+    for (size_t j = keys - (places - 1) * lanes; j < lanes; j++) {
+        for (size_t i = 0; i < 48; i++) {
+            s[(j * places + places - 1) * 48 + i] = -INFINITY;
+        }
+    }
+}
+
+// The keys after the last whole place, of `width` queries: weights by expf, added one by one. Places without a key become 0.
+ISOBIT_UNUSED static inline void iso_full_rest(float *s, double *sum, const float *max, size_t keys, size_t lanes, size_t width)
+{
+    const size_t places = (keys + lanes - 1) / lanes;
+    for (size_t j = 0; keys % lanes != 0 && j < lanes; j++) {
+        float *at = s + (j * places + places - 1) * 48;
+        for (size_t i = 0; i < width; i++) {
+            at[i] = j < keys % lanes ? iso_glibc_expf(at[i] - max[i]) : 0.0f;
+            sum[i] += (double)at[i];
+        }
+    }
+}

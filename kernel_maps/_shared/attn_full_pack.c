@@ -1,6 +1,6 @@
 // Memory of attention with whole rows of scores: rows of keys and values lane by lane, queries across, places without a key.
 
-// dst[lanes][places] rows of `row` floats: key t = j + lanes * u goes to (j, u). What has no key is 0; past d nothing is written.
+// dst[lanes][places] rows of `row` floats: key t = j + lanes * u goes to (j, u). What has no key or lies past d is 0.
 ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso_attn_view view, size_t keys, size_t lanes, size_t d,
                                                size_t row)
 {
@@ -8,8 +8,8 @@ ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso
     for (size_t t = 0; t < lanes * places; t++) {
         float *to = dst + (t % lanes * places + t / lanes) * row;
         const float *from = src + (ptrdiff_t)(t < keys ? t : 0) * view.row;
-        for (size_t e = 0; e < d; e++) {
-            to[e] = t < keys ? from[(ptrdiff_t)e * view.element] : 0.0f;
+        for (size_t e = 0; e < row; e++) {
+            to[e] = t < keys && e < d ? from[(ptrdiff_t)e * view.element] : 0.0f;
         }
     }
 }

@@ -56,6 +56,8 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("attention", "chunk_f16acc16" | "chunk_f16acc8") => {
             return values(Box::new(move |g| attention(g, |h, q| chunk(h, q, lanes))), true);
         }
+        ("attention", "full16" | "full8") => return values(Box::new(move |g| attention(g, |h, q| full(h, q, lanes))), true),
+        ("attention", "full_f32") => Box::new(|g| attention(g, full_f32)),
         ("add" | "add_row" | "add_tiled", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x + r))),
         ("mul_row", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x * r))),
         ("im2col", "rne") => Box::new(im2col),
@@ -606,6 +608,58 @@ fn chunk(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
         sum = sum.mul_add(c, p);
     }
     divided(&acc, sum)
+}
+
+/// Sum over keys for element e of the values, each in `lanes` accumulators.
+fn weighted(head: &Head, p: &[f32], e: usize, lanes: usize) -> f32 {
+    let column: Vec<f32> = head.values.iter().map(|v| v[e]).collect();
+    dot(&column, p, lanes)
+}
+
+fn full(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
+    let s: Vec<f32> = head.keys.iter().map(|k| vdot_f32(k, q, lanes) * head.scale).collect();
+    let max = s.iter().fold(f32::NEG_INFINITY, |top, s| larger(top, *s));
+    let (mut p, mut sum) = (Vec::new(), 0.0f64);
+    for group in s.chunks(lanes) {
+        if group.len() == lanes {
+            p.extend(group.iter().map(|s| if lanes == 16 { exp16(s - max) } else { exp8(s - max) }));
+            sum += f64::from(tree(&p[p.len() - lanes..]));
+            continue;
+        }
+        for s in group {
+            p.push(glibc::expf(s - max));
+            sum += f64::from(p[p.len() - 1]);
+        }
+    }
+    let inverse = (1.0 / sum) as f32;
+    p.iter_mut().for_each(|p| *p *= inverse);
+    let element = |e: usize| {
+        let column: Vec<f32> = head.values.iter().map(|v| v[e]).collect();
+        if q.len().is_multiple_of(4) { dot(&column, &p, lanes) } else { vdot_f32(&column, &p, lanes) }
+    };
+    (0..q.len()).map(element).collect()
+}
+
+fn full_f32(head: &Head, q: &[f32]) -> Vec<f32> {
+    let s: Vec<f32> = head.keys.iter().map(|k| vdot_f32(k, q, 16)).collect();
+    let max = s.iter().fold(f32::NEG_INFINITY, |top, s| larger(top, *s));
+    let p: Vec<f32> = s.iter().map(|s| exp_f64((f64::from(*s) - f64::from(max)) * f64::from(head.scale)) as f32).collect();
+    let sum = p.iter().fold(0.0, |sum, p| sum + f64::from(*p));
+    (0..q.len()).map(|e| (f64::from(weighted(head, &p, e, 16)) / sum) as f32).collect()
+}
+
+/// The exponential of the accurate classes.
+fn exp_f64(x: f64) -> f64 {
+    if x.is_nan() {
+        return x;
+    }
+    let x = x.clamp(-700.0, 700.0);
+    let shift = 6_755_399_441_055_744.0; // 0x1.8p52
+    let n = x.mul_add(std::f64::consts::LOG2_E, shift) - shift;
+    let r = (-n).mul_add(std::f64::consts::LN_2, x);
+    let factorial = |i: i32| (1..=i).product::<i32>();
+    let series = (0..9).rev().fold(1.0 / f64::from(factorial(9)), |p, i| p.mul_add(r, 1.0 / f64::from(factorial(i))));
+    series * 2f64.powi(n as i32)
 }
 
 fn divided(acc: &[f32], sum: f32) -> Vec<f32> {

@@ -80,6 +80,11 @@ pub fn world() -> &'static World {
     })
 }
 
+/// Whether the run is for this op: ISOBIT_KERNELS_OPS names a few, to be faster.
+pub fn wanted(op: &str) -> bool {
+    std::env::var("ISOBIT_KERNELS_OPS").map_or(true, |named| named.split(',').any(|n| n == op))
+}
+
 /// Says something that the test harness does not keep to itself.
 pub fn aloud(text: &str) {
     let _ = writeln!(std::io::stderr(), "kernels: {text}");
@@ -129,7 +134,7 @@ impl World {
 
     /// Ops of the graph, in the order of the table.
     pub fn graph_ops(&self) -> impl Iterator<Item = &OpMap> {
-        self.cases.keys().filter_map(|op| self.maps.op(op)).filter(|m| m.signature.is_some())
+        self.cases.keys().filter(|op| wanted(op)).filter_map(|op| self.maps.op(op)).filter(|m| m.signature.is_some())
     }
 
     /// Every class, row of types and case of an op.

@@ -1,15 +1,5 @@
 // Attention of one query row of one head with its whole row of scores, portable C.
 
-// Dot product with a double sum.
-ISOBIT_UNUSED static inline float iso_full_ddot(const float *a, const float *b, size_t n)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        sum += (double)(a[i] * b[i]);
-    }
-    return (float)sum;
-}
-
 // Weights e^(scale * s - max) of a row of scores, by groups of 16, 8 or 4, and the rest by expf; then divided by their sum.
 ISOBIT_UNUSED static inline void iso_full_softmax(float *s, size_t keys, float scale, size_t lanes)
 {
@@ -24,9 +14,9 @@ ISOBIT_UNUSED static inline void iso_full_softmax(float *s, size_t keys, float s
         float group[16];
         for (size_t j = 0; j < lanes; j++) {
             const float x = s[t + j] - max;
-            group[j] = s[t + j] = lanes == 16 ? iso_vexp_16(x) : lanes == 8 ? iso_vexp_8(x) : iso_vexp_4(x);
+            group[j] = s[t + j] = iso_attn_exp(x, lanes);
         }
-        sum += (double)(lanes == 16 ? iso_tree16(group) : lanes == 8 ? iso_tree8(group) : (group[0] + group[1]) + (group[2] + group[3]));
+        sum += (double)iso_attn_group(group, lanes);
     }
     for (size_t t = whole; t < keys; t++) {
         s[t] = iso_glibc_expf(s[t] - max);
@@ -79,7 +69,7 @@ ISOBIT_UNUSED static inline void iso_full_row(float *y, const float *q, const fl
     float *s = scratch;
     float *column = s + keys;
     for (size_t t = 0; t < keys; t++) {
-        s[t] = lanes == 4 ? iso_full_ddot(k + t * d, q, d) : iso_gemm_vdot_f32(k + t * d, q, d, lanes);
+        s[t] = lanes == 4 ? iso_attn_ddot(k + t * d, q, d) : iso_gemm_vdot_f32(k + t * d, q, d, lanes);
     }
     iso_full_softmax(s, keys, scale, lanes);
     if (lanes != 4 && d % 4 == 0) {
@@ -90,7 +80,7 @@ ISOBIT_UNUSED static inline void iso_full_row(float *y, const float *q, const fl
         for (size_t t = 0; t < keys; t++) {
             column[t] = v[(ptrdiff_t)t * view.row + (ptrdiff_t)e * view.element];
         }
-        y[e] = lanes == 4 ? iso_full_ddot(column, s, keys) : iso_gemm_vdot_f32(column, s, keys, lanes);
+        y[e] = lanes == 4 ? iso_attn_ddot(column, s, keys) : iso_gemm_vdot_f32(column, s, keys, lanes);
     }
 }
 

@@ -1,10 +1,10 @@
 // Attention of up to 64 query rows of one head over key tiles of 64, portable C.
 
 // q: the first of `count` query rows; k, v: the first of `keys` rows; y: rows of y_row floats.
-// lanes (16 or 8) chooses the exponential and the groups of its sum. scratch: (3*d + 64) * 64 floats.
+// lanes (16, 8 or 4) chooses the exponential and the groups of its sum; with 4 nothing is fused. scratch: (3*d + 64) * 64 floats.
 ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_view, const uint16_t *k, iso_attn_view k_view,
                                                const uint16_t *v, iso_attn_view v_view, float *y, size_t y_row, size_t count,
-                                               size_t keys, size_t d, float scale, int lanes, float *scratch)
+                                               size_t keys, size_t d, float scale, size_t lanes, float *scratch)
 {
     float *kt = scratch;          // [d][64]
     float *vt = kt + 64 * d;      // [64][d]
@@ -36,7 +36,7 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
             for (size_t e = 0; e < d; e++) {
                 const float qe = qr[(ptrdiff_t)e * q_view.element];
                 for (size_t t = 0; t < 64; t++) {
-                    s[t] = fmaf(kt[e * 64 + t], qe, s[t]);
+                    s[t] = iso_attn_step(kt[e * 64 + t], qe, s[t], lanes);
                 }
             }
             float tile_max = -INFINITY;
@@ -57,19 +57,19 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
                     max[i] = tile_max;
                 }
                 double tile_sum = 0.0;
-                for (size_t t = 0; t < 64; t += (size_t)lanes) {
+                for (size_t t = 0; t < 64; t += lanes) {
                     float group[16];
-                    for (size_t j = 0; j < (size_t)lanes; j++) {
+                    for (size_t j = 0; j < lanes; j++) {
                         const float x = s[t + j] - max[i];
-                        group[j] = s[t + j] = lanes == 16 ? iso_vexp_16(x) : iso_vexp_8(x);
+                        group[j] = s[t + j] = iso_attn_exp(x, lanes);
                     }
-                    tile_sum += (double)(lanes == 16 ? iso_tree16(group) : iso_tree8(group));
+                    tile_sum += (double)iso_attn_group(group, lanes);
                 }
                 sum[i] = (float)((double)sum[i] + tile_sum);
             }
             for (size_t t = 0; t < 64; t++) {
                 for (size_t e = 0; e < d; e++) {
-                    a[e] = fmaf(vt[t * d + e], s[t], a[e]);
+                    a[e] = iso_attn_step(vt[t * d + e], s[t], a[e], lanes);
                 }
             }
         }

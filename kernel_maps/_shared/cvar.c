@@ -1,6 +1,6 @@
-// Mean and 1/standard deviation of a row: serial double sums of f32 values, squares first summed by trees of 8 or 16.
+// Mean and 1/standard deviation of a row: serial double sums of f32 values, squares first summed in groups of 16, 8 or 4.
 
-// Writes x - mean to d (which may be x) and returns 1/sqrt(variance + eps). lanes is 8 or 16.
+// Writes x - mean to d (which may be x) and returns 1/sqrt(variance + eps). lanes is 16, 8 or 4; four are neighbours, then halves.
 ISOBIT_UNUSED static inline float iso_cvar(const float *x, float *d, size_t n, size_t lanes, float eps)
 {
     double sum = 0.0;
@@ -16,12 +16,12 @@ ISOBIT_UNUSED static inline float iso_cvar(const float *x, float *d, size_t n, s
             d[i + j] = x[i + j] - mean;
             q[j] = d[i + j] * d[i + j];
         }
-        for (size_t half = lanes / 2; half != 0; half /= 2) {
+        for (size_t half = lanes / 2; lanes != 4 && half != 0; half /= 2) {
             for (size_t j = 0; j < half; j++) {
                 q[j] = q[j] + q[j + half];
             }
         }
-        squares += (double)q[0];
+        squares += (double)(lanes == 4 ? (q[0] + q[1]) + (q[2] + q[3]) : q[0]);
     }
     for (size_t i = grouped; i < n; i++) {
         d[i] = x[i] - mean;

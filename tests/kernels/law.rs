@@ -41,7 +41,11 @@ pub struct Law {
 pub fn law(op: &str, class: &str) -> Option<Law> {
     let bits = |compute: fn(&Given) -> Vec<u32>| Some(Law { compute: Box::new(compute), nan_bits: true, glibc: false });
     let values = |compute: Compute, glibc: bool| Some(Law { compute, nan_bits: false, glibc });
-    let lanes = if class.ends_with("16") { 16 } else { 8 };
+    let lanes = match class {
+        _ if class.ends_with("16") => 16,
+        "cvar4" | "tile64_scalar" | "chunk_scalar" | "full_scalar" => 4,
+        _ => 8,
+    };
     let compute: Compute = match (op, class) {
         ("cast_f16", "rne") => return bits(|g| g.f32(0).iter().map(|v| u32::from(half::round(*v))).collect()),
         ("cast_bf16", "rne") => return bits(|g| g.f32(0).iter().map(|v| u32::from(brain::round(*v))).collect()),
@@ -51,24 +55,33 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("grid_merge", "copy") => return bits(grid_merge),
         ("grid_positions", "exact") => return bits(grid_positions),
         ("interpolate_grid", "copy") => return bits(|g| g.operands[0].bits.clone()),
+        ("im2col", "copy") => return bits(|g| patches(g).into_iter().map(|at| g.operands[0].bits[at]).collect()),
+        ("rope_angles", "accurate") => Box::new(accurate_angles),
+        ("interpolate_grid", "bilinear_corners_f64") => Box::new(interpolate_f64),
+        ("gelu_tanh", "accurate") => Box::new(|g| g.f32(0).iter().map(|x| accurate_gelu(*x).to_bits()).collect()),
+        ("layer_norm", "f64") => Box::new(|g| to_bits(&layer_norm_f64(g))),
+        ("layer_norm_affine", "f64") => Box::new(|g| affine(g, &layer_norm_f64(g))),
         ("rope_angles", "glibc_fma") => return values(Box::new(rope_angles), true),
-        ("attention", "tile64_exp16" | "tile64_exp8") => return values(Box::new(move |g| attention(g, |h, q| tiled(h, q, lanes))), true),
-        ("attention", "chunk_f16acc16" | "chunk_f16acc8") => {
+        ("attention", "tile64_exp16" | "tile64_exp8" | "tile64_scalar") => return values(Box::new(move |g| attention(g, |h, q| tiled(h, q, lanes))), true),
+        ("attention", "chunk_f16acc16" | "chunk_f16acc8" | "chunk_scalar") => {
             return values(Box::new(move |g| attention(g, |h, q| chunk(h, q, lanes))), true);
         }
-        ("attention", "full16" | "full8") => return values(Box::new(move |g| attention(g, |h, q| full(h, q, lanes))), true),
+        ("attention", "full16" | "full8" | "full_scalar") => return values(Box::new(move |g| attention(g, |h, q| full(h, q, lanes))), true),
         ("attention", "full_f32") => Box::new(|g| attention(g, full_f32)),
         ("add" | "add_row" | "add_tiled", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x + r))),
         ("mul_row", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x * r))),
-        ("im2col", "rne") => Box::new(im2col),
-        ("interpolate_grid", "bilinear_corners_fma") => Box::new(interpolate),
-        ("gelu_tanh", "f16table") => Box::new(|g| to_bits(&gelu(&g.f32(0)))),
-        ("rope_apply", "fma") => Box::new(rope_apply),
-        ("layer_norm", "cvar16" | "cvar8") => Box::new(move |g| to_bits(&layer_norm(g, lanes))),
-        ("layer_norm_affine", "cvar16" | "cvar8") => Box::new(move |g| {
-            let scaled = repeated(&layer_norm(g, lanes), &g.f32(1), |x, w| x * w);
-            to_bits(&repeated(&scaled, &g.f32(2), |x, b| x + b))
+        ("im2col", "rne") => Box::new(|g| {
+            let pixels = g.f32(0);
+            patches(g).into_iter().map(|at| u32::from(half::round(pixels[at]))).collect()
         }),
+        ("interpolate_grid", "bilinear_corners_fma") => Box::new(|g| interpolate(g, true)),
+        ("interpolate_grid", "bilinear_corners") => Box::new(|g| interpolate(g, false)),
+        ("gelu_tanh", "f16table") => Box::new(|g| to_bits(&gelu(&g.f32(0), true))),
+        ("gelu_tanh", "f16table_nofma") => Box::new(|g| to_bits(&gelu(&g.f32(0), false))),
+        ("rope_apply", "fma") => Box::new(|g| rope_apply(g, true)),
+        ("rope_apply", "mul_add") => Box::new(|g| rope_apply(g, false)),
+        ("layer_norm", "cvar16" | "cvar8" | "cvar4") => Box::new(move |g| to_bits(&layer_norm(g, lanes))),
+        ("layer_norm_affine", "cvar16" | "cvar8" | "cvar4") => Box::new(move |g| affine(g, &layer_norm(g, lanes))),
         ("conv_matmul", "dot16" | "dot8") => Box::new(move |g| {
             let w: Vec<f32> = g.f32(1).iter().map(|v| half::widen(half::round(*v))).collect();
             to_bits(&product(&g.f32(0), &w, g.dim("k"), |w, x| dot(w, x, lanes)))
@@ -108,6 +121,20 @@ fn tree(a: &[f32]) -> f32 {
         s /= 2;
     }
     a[0]
+}
+
+/// The sum of a group of lanes: four are added as neighbours.
+fn group_sum(a: &[f32]) -> f32 {
+    if a.len() == 4 { (a[0] + a[1]) + (a[2] + a[3]) } else { tree(a) }
+}
+
+/// A step of a sum: fused where there are 8 or 16 lanes.
+fn step(a: f32, b: f32, c: f32, lanes: usize) -> f32 {
+    if lanes == 4 { a * b + c } else { a.mul_add(b, c) }
+}
+
+fn rounded_products(w: &[f32], x: &[f32]) -> f32 {
+    w.iter().zip(x).fold(0.0f64, |sum, (w, x)| sum + f64::from(w * x)) as f32
 }
 
 /// One fused accumulator per lane over the whole row, then the tree.
@@ -344,26 +371,27 @@ fn finished(y: &[f32], g: &Given, last: &str) -> Vec<f32> {
     match last {
         "_bias" => biased,
         "_bias_add" => repeated(&biased, &g.f32(3), |b, res| b + res),
-        _ => gelu(&biased),
+        _ => gelu(&biased, true),
     }
 }
 
 /// The table that GELU reads: f16 to f16.
-pub fn gelu_table(h: u16) -> u16 {
+pub fn gelu_table(h: u16, fused: bool) -> u16 {
     let v = half::widen(h);
-    let a = (0.797_884_6 * v) * (0.044715 * v).mul_add(v, 1.0);
+    let inner = if fused { (0.044715 * v).mul_add(v, 1.0) } else { 1.0 + (0.044715 * v) * v };
+    let a = (0.797_884_6 * v) * inner;
     let tanh = f64::from(a).tanh() as f32;
     half::round((0.5 * v) * (1.0 + tanh))
 }
 
-fn gelu(x: &[f32]) -> Vec<f32> {
+fn gelu(x: &[f32], fused: bool) -> Vec<f32> {
     let one = |x: &f32| {
         if *x <= -10.0 {
             0.0
         } else if *x >= 10.0 {
             *x
         } else {
-            half::widen(gelu_table(half::round(*x)))
+            half::widen(gelu_table(half::round(*x), fused))
         }
     };
     x.iter().map(one).collect()
@@ -383,7 +411,7 @@ fn layer_norm(g: &Given, lanes: usize) -> Vec<f32> {
         let whole = n - n % lanes;
         for group in d[..whole].chunks(lanes) {
             let q: Vec<f32> = group.iter().map(|d| d * d).collect();
-            v += f64::from(tree(&q));
+            v += f64::from(group_sum(&q));
         }
         for d in &d[whole..] {
             v += f64::from(d * d);
@@ -437,9 +465,9 @@ fn grid_positions(g: &Given) -> Vec<u32> {
     cells(g).into_iter().flat_map(|(row, col)| [row as u32, col as u32]).collect()
 }
 
-fn im2col(g: &Given) -> Vec<u32> {
+/// Which pixel every element of the patches is.
+fn patches(g: &Given) -> Vec<usize> {
     let (b, rows, cols, p, channels) = (g.dim("b"), g.dim("rows"), g.dim("cols"), g.dim("patch"), g.dim("ch"));
-    let pixels = g.f32(0);
     let mut y = Vec::new();
     for patch in 0..b * rows * cols {
         let (i, r, c) = (patch / cols / rows, patch / cols % rows, patch % cols);
@@ -447,8 +475,7 @@ fn im2col(g: &Given) -> Vec<u32> {
             for dy in 0..p {
                 for dx in 0..p {
                     let (line, column) = (r * p + dy, c * p + dx);
-                    let at = ((i * rows * p + line) * cols * p + column) * channels + ch;
-                    y.push(u32::from(half::round(pixels[at])));
+                    y.push(((i * rows * p + line) * cols * p + column) * channels + ch);
                 }
             }
         }
@@ -466,7 +493,7 @@ fn axis(j: usize, out: usize, side: usize) -> (usize, usize, f32) {
     (i0 as usize, i1 as usize, (u - i0 as f32).clamp(0.0, 1.0))
 }
 
-fn interpolate(g: &Given) -> Vec<u32> {
+fn interpolate(g: &Given, fused: bool) -> Vec<u32> {
     let (side, n, rows, cols) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"));
     let p = g.f32(0);
     let mut y = Vec::new();
@@ -478,7 +505,10 @@ fn interpolate(g: &Given) -> Vec<u32> {
             for i in 0..n {
                 let at = |row: usize, col: usize| p[(row * side + col) * n + i];
                 let (ta, tb, tc, te) = (at(y0, x0) * ex, at(y0, x1) * dx, at(y1, x0) * ex, at(y1, x1) * dx);
-                let v = te.mul_add(dy, tc.mul_add(dy, ta.mul_add(ey, tb * ey)));
+                let v = match fused {
+                    true => te.mul_add(dy, tc.mul_add(dy, ta.mul_add(ey, tb * ey))),
+                    false => ((ta * ey + tb * ey) + tc * dy) + te * dy,
+                };
                 y.push(v.to_bits());
             }
         }
@@ -486,7 +516,7 @@ fn interpolate(g: &Given) -> Vec<u32> {
     y
 }
 
-fn rope_apply(g: &Given) -> Vec<u32> {
+fn rope_apply(g: &Given, fused: bool) -> Vec<u32> {
     let (h, d, r) = (g.dim("h"), g.dim("d"), g.dim("r"));
     let (x, a) = (g.f32(0), g.f32(1));
     let mut y = vec![0; x.len()];
@@ -495,7 +525,13 @@ fn rope_apply(g: &Given) -> Vec<u32> {
         let pair = e % (d / 2);
         let (x0, x1) = (x[i - e + pair], x[i - e + pair + d / 2]);
         let (c, s) = (a[row % r * d + 2 * pair], a[row % r * d + 2 * pair + 1]);
-        *y = if e < d / 2 { x0.mul_add(c, -(x1 * s)) } else { x0.mul_add(s, x1 * c) }.to_bits();
+        let v = match (e < d / 2, fused) {
+            (true, true) => x0.mul_add(c, -(x1 * s)),
+            (false, true) => x0.mul_add(s, x1 * c),
+            (true, false) => x0 * c - x1 * s,
+            (false, false) => x0 * s + x1 * c,
+        };
+        *y = v.to_bits();
     }
     y
 }
@@ -516,6 +552,118 @@ fn rope_angles(g: &Given) -> Vec<u32> {
         }
     }
     y
+}
+
+/// A double from its bits, for constants that the laws write in hexadecimal.
+fn d(bits: u64) -> f64 {
+    f64::from_bits(bits)
+}
+
+/// n of x = n * step + r, by adding and subtracting 0x1.8p52.
+fn steps_in(x: f64, per_step: f64) -> f64 {
+    x.mul_add(per_step, 6_755_399_441_055_744.0) - 6_755_399_441_055_744.0
+}
+
+fn accurate_angles(g: &Given) -> Vec<u32> {
+    let (pairs, theta) = (g.dim("d") / 4, f64::from(g.floats["theta"]));
+    let frequency: Vec<f64> = (0..pairs).map(|i| exact_exp(exact_ln(theta) * (-(i as f64) / pairs as f64))).collect();
+    let mut y = Vec::new();
+    for position in &g.operands[0].bits {
+        for w in &frequency {
+            let (c, s) = exact_cos_sin(f64::from(position.cast_signed()) * w);
+            y.extend([(c as f32).to_bits(), (s as f32).to_bits()]);
+        }
+    }
+    y
+}
+
+fn exact_ln(x: f64) -> f64 {
+    let (mut m, mut k) = (x, 0);
+    while m >= std::f64::consts::SQRT_2 {
+        m /= 2.0;
+        k += 1;
+    }
+    while m < std::f64::consts::FRAC_1_SQRT_2 {
+        m *= 2.0;
+        k -= 1;
+    }
+    let t = (m - 1.0) / (m + 1.0);
+    let series = (0..13).rev().fold(0.0f64, |s, i| s.mul_add(t * t, 1.0 / f64::from(2 * i + 1)));
+    f64::from(k).mul_add(std::f64::consts::LN_2, (2.0 * t) * series)
+}
+
+fn exact_exp(x: f64) -> f64 {
+    let n = steps_in(x, std::f64::consts::LOG2_E);
+    let r = (-n).mul_add(d(0x3c7a_bc9e_3b39_803f), (-n).mul_add(std::f64::consts::LN_2, x)); // 0x1.abc9e3b39803fp-56
+    (1..=15).rev().fold(1.0f64, |s, i| (s * r).mul_add(1.0 / f64::from(i), 1.0)) * 2f64.powi(n as i32)
+}
+
+fn exact_cos_sin(x: f64) -> (f64, f64) {
+    let n = steps_in(x, std::f64::consts::FRAC_2_PI);
+    let r = (-n).mul_add(d(0x3c91_a626_3314_5c07), (-n).mul_add(std::f64::consts::FRAC_PI_2, x)); // 0x1.1a62633145c07p-54
+    let series = |other: i32| {
+        let term = |s: f64, i: i32| (s * (r * r)).mul_add(-1.0 / f64::from(2 * i * (2 * i + other)), 1.0);
+        (1..=9).rev().fold(1.0f64, term)
+    };
+    let (c, s) = (series(-1), series(1) * r);
+    [(c, s), (-s, c), (-c, -s), (s, -c)][(n as i64).rem_euclid(4) as usize]
+}
+
+fn interpolate_f64(g: &Given) -> Vec<u32> {
+    let (side, n, rows, cols) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"));
+    let axis = |j: usize, out: usize| {
+        let (at, step) = if out > 1 { (j * (side - 1), out - 1) } else { (0, 1) };
+        (at / step, (at / step + 1).min(side - 1), (at % step) as f64 / step as f64)
+    };
+    let p = g.f32(0);
+    let mut y = Vec::new();
+    for row in 0..rows {
+        let (y0, y1, dy) = axis(row, rows);
+        for col in 0..cols {
+            let (x0, x1, dx) = axis(col, cols);
+            for i in 0..n {
+                let at = |row: usize, col: usize| f64::from(p[(row * side + col) * n + i]);
+                let line = |row: usize| (1.0 - dx) * at(row, x0) + dx * at(row, x1);
+                y.push((((1.0 - dy) * line(y0) + dy * line(y1)) as f32).to_bits());
+            }
+        }
+    }
+    y
+}
+
+/// -0x1.9884533d43651p+0
+const GELU_LINEAR: f64 = f64::from_bits(0xbff9_8845_33d4_3651);
+/// -0x1.2444f2a4d8b4bp-4
+const GELU_CUBIC: f64 = f64::from_bits(0xbfb2_444f_2a4d_8b4b);
+
+fn accurate_gelu(x: f32) -> f32 {
+    let v = f64::from(if x < -40.0 { -40.0 } else { x });
+    let z = v * (v * v).mul_add(GELU_CUBIC, GELU_LINEAR);
+    (v / (1.0 + exp_f64(z))) as f32
+}
+
+fn affine(g: &Given, normal: &[f32]) -> Vec<u32> {
+    let scaled = repeated(normal, &g.f32(1), |x, w| x * w);
+    to_bits(&repeated(&scaled, &g.f32(2), |x, b| x + b))
+}
+
+fn layer_norm_f64(g: &Given) -> Vec<f32> {
+    let (n, eps) = (g.dim("n"), f64::from(g.floats["eps"]));
+    let total = |x: &[f32], f: &dyn Fn(f64) -> f64| {
+        let mut part = [0.0f64; 8];
+        for (i, x) in x.iter().enumerate() {
+            part[i % 8] += f(f64::from(*x));
+        }
+        let four: Vec<f64> = (0..4).map(|i| part[i] + part[i + 4]).collect();
+        (four[0] + four[2]) + (four[1] + four[3])
+    };
+    let row = |x: &[f32]| {
+        let mean = total(x, &|x| x) / n as f64;
+        let variance = total(x, &|x| (x - mean) * (x - mean)) / n as f64;
+        let k = 1.0 / (variance + eps).sqrt();
+        x.iter().map(|x| ((f64::from(*x) - mean) * k) as f32).collect::<Vec<_>>()
+    };
+    g.f32(0).chunks(n).flat_map(row).collect()
 }
 
 /// What the queries of one head of one image meet.
@@ -556,7 +704,7 @@ fn tiled(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
         for (s, k) in s.iter_mut().zip(keys) {
             let mut chain = 0.0f32;
             for (k, q) in k.iter().zip(q) {
-                chain = k.mul_add(*q, chain);
+                chain = step(*k, *q, chain, lanes);
             }
             *s = chain * head.scale;
         }
@@ -571,17 +719,17 @@ fn tiled(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
                 max = top;
             }
             for (p, s) in p.iter_mut().zip(&s) {
-                *p = if lanes == 16 { exp16(s - max) } else { exp8(s - max) };
+                *p = exp(s - max, lanes);
             }
             let mut added = 0.0f64;
             for group in p.chunks(lanes) {
-                added += f64::from(tree(group));
+                added += f64::from(group_sum(group));
             }
             sum = (f64::from(sum) + added) as f32;
         }
         for (p, v) in p.iter().zip(&values) {
             for (acc, v) in acc.iter_mut().zip(v) {
-                *acc = v.mul_add(*p, *acc);
+                *acc = step(*v, *p, *acc, lanes);
             }
         }
     }
@@ -593,7 +741,7 @@ fn chunk(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
     let q: Vec<f32> = q.iter().map(|v| to_f16(*v)).collect();
     let (mut max, mut sum, mut acc) = (f32::NEG_INFINITY, 0.0f32, vec![0.0f32; q.len()]);
     for (k, v) in head.keys.iter().zip(&head.values) {
-        let s = vdot_f16(k, &q, lanes) * head.scale;
+        let s = if lanes == 4 { rounded_products(k, &q) } else { vdot_f16(k, &q, lanes) } * head.scale;
         let (mut c, mut p) = (1.0, 1.0);
         if s > max {
             c = glibc::expf(max - s);
@@ -603,9 +751,9 @@ fn chunk(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
             p = glibc::expf(s - max);
         }
         for (acc, v) in acc.iter_mut().zip(v) {
-            *acc = to_f16(v.mul_add(p, *acc));
+            *acc = to_f16(step(*v, p, *acc, lanes));
         }
-        sum = sum.mul_add(c, p);
+        sum = step(sum, c, p, lanes);
     }
     divided(&acc, sum)
 }
@@ -617,13 +765,14 @@ fn weighted(head: &Head, p: &[f32], e: usize, lanes: usize) -> f32 {
 }
 
 fn full(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
-    let s: Vec<f32> = head.keys.iter().map(|k| vdot_f32(k, q, lanes) * head.scale).collect();
+    let across = |a: &[f32], b: &[f32]| if lanes == 4 { rounded_products(a, b) } else { vdot_f32(a, b, lanes) };
+    let s: Vec<f32> = head.keys.iter().map(|k| across(k, q) * head.scale).collect();
     let max = s.iter().fold(f32::NEG_INFINITY, |top, s| larger(top, *s));
     let (mut p, mut sum) = (Vec::new(), 0.0f64);
     for group in s.chunks(lanes) {
         if group.len() == lanes {
-            p.extend(group.iter().map(|s| if lanes == 16 { exp16(s - max) } else { exp8(s - max) }));
-            sum += f64::from(tree(&p[p.len() - lanes..]));
+            p.extend(group.iter().map(|s| exp(s - max, lanes)));
+            sum += f64::from(group_sum(&p[p.len() - lanes..]));
             continue;
         }
         for s in group {
@@ -635,7 +784,7 @@ fn full(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
     p.iter_mut().for_each(|p| *p *= inverse);
     let element = |e: usize| {
         let column: Vec<f32> = head.values.iter().map(|v| v[e]).collect();
-        if q.len().is_multiple_of(4) { dot(&column, &p, lanes) } else { vdot_f32(&column, &p, lanes) }
+        if lanes != 4 && q.len().is_multiple_of(4) { dot(&column, &p, lanes) } else { across(&column, &p) }
     };
     (0..q.len()).map(element).collect()
 }
@@ -690,6 +839,34 @@ fn exp_parts(a: f32) -> Exp {
     let upper = c(0x3c07_2010).mul_add(b, c(0x3d2b_9f17)); // 0x1.0e4020p-7, 0x1.573e2ep-5
     let lower = c(0x3e2a_af33).mul_add(b, c(0x3eff_fedb)); // 0x1.555e66p-3, 0x1.fffdb6p-2
     Exp { n, z, b, u, high: upper.mul_add(u, lower) }
+}
+
+fn exp(a: f32, lanes: usize) -> f32 {
+    match lanes {
+        16 => exp16(a),
+        8 => exp8(a),
+        _ => exp4(a),
+    }
+}
+
+/// The exponential of the classes without SIMD.
+fn exp4(a: f32) -> f32 {
+    let c = f32::from_bits;
+    let shift = c(0x4b40_0000); // 0x1.8p23
+    let z = a * c(0x3fb8_aa3b) + shift; // 0x1.715476p+0
+    let n = z - shift;
+    let b = (a - n * c(0x3f31_7200)) - n * c(0x35bf_be8e); // 0x1.62e4p-1, 0x1.7f7d1cp-20
+    let upper = c(0x3c07_2010) * b + c(0x3d2b_9f17); // 0x1.0e4020p-7, 0x1.573e2ep-5
+    let lower = c(0x3e2a_af33) * b + c(0x3eff_fedb); // 0x1.555e66p-3, 0x1.fffdb6p-2
+    let j = (upper * (b * b) + lower) * (b * b) + LINEAR * b;
+    let e = z.to_bits() << 23;
+    if n.abs() > 126.0 {
+        let g: u32 = if n <= 0.0 { 0x8200_0000 } else { 0 };
+        let (s1, s2) = (c(g.wrapping_add(0x7f00_0000)), c(e.wrapping_sub(g)));
+        return if n.abs() > 192.0 { s1 * s1 } else { (s2 * j + s2) * s1 };
+    }
+    let k = c(e.wrapping_add(0x3f80_0000));
+    j * k + k
 }
 
 /// The exponential of the 16-lane classes.

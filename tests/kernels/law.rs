@@ -59,8 +59,9 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("rope_angles", "accurate") => Box::new(accurate_angles),
         ("interpolate_grid", "bilinear_corners_f64") => Box::new(interpolate_f64),
         ("gelu_tanh", "accurate") => Box::new(|g| g.f32(0).iter().map(|x| accurate_gelu(*x).to_bits()).collect()),
-        ("layer_norm", "f64") => Box::new(|g| to_bits(&layer_norm_f64(g))),
-        ("layer_norm_affine", "f64") => Box::new(|g| affine(g, &layer_norm_f64(g))),
+        ("gelu", "erf") => Box::new(|g| g.f32(0).iter().map(|x| erf_gelu(*x).to_bits()).collect()),
+        ("layer_norm", "double") => Box::new(|g| to_bits(&layer_norm_f64(g))),
+        ("layer_norm_affine", "double") => Box::new(|g| affine(g, &layer_norm_f64(g))),
         ("rope_angles", "glibc_fma") => return values(Box::new(rope_angles), true),
         ("attention", "tile64_exp16" | "tile64_exp8" | "tile64_scalar") => return values(Box::new(move |g| attention(g, |h, q| tiled(h, q, lanes))), true),
         ("attention", "chunk_f16acc16" | "chunk_f16acc8" | "chunk_scalar") => {
@@ -76,8 +77,8 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         }),
         ("interpolate_grid", "bilinear_corners_fma") => Box::new(|g| interpolate(g, true)),
         ("interpolate_grid", "bilinear_corners") => Box::new(|g| interpolate(g, false)),
-        ("gelu_tanh", "f16table") => Box::new(|g| to_bits(&gelu(&g.f32(0), true))),
-        ("gelu_tanh", "f16table_nofma") => Box::new(|g| to_bits(&gelu(&g.f32(0), false))),
+        ("gelu_tanh", "f16table") | ("gelu", "tanh_f16table") => Box::new(|g| to_bits(&gelu(&g.f32(0), true))),
+        ("gelu_tanh", "f16table_nofma") | ("gelu", "tanh_f16table_nofma") => Box::new(|g| to_bits(&gelu(&g.f32(0), false))),
         ("rope_apply", "fma") => Box::new(|g| rope_apply(g, true)),
         ("rope_apply", "mul_add") => Box::new(|g| rope_apply(g, false)),
         ("layer_norm", "cvar16" | "cvar8" | "cvar4") => Box::new(move |g| to_bits(&layer_norm(g, lanes))),
@@ -640,6 +641,18 @@ fn accurate_gelu(x: f32) -> f32 {
     let v = f64::from(if x < -40.0 { -40.0 } else { x });
     let z = v * (v * v).mul_add(GELU_CUBIC, GELU_LINEAR);
     (v / (1.0 + exp_f64(z))) as f32
+}
+
+fn erf_gelu(x: f32) -> f32 {
+    let v = f64::from(if x < -40.0 { -40.0 } else { x });
+    let a = if v.abs() > 40.0 { 40.0 } else { v.abs() };
+    let g = exp_f64(-0.5 * (a * a)) * d(0x3fd9_8845_33d4_3651); // 0x1.9884533d43651p-2
+    let q = if a < 3.0 {
+        0.5 - (g * a) * (1..=28).rev().fold(1.0, |s, i| 1.0 + (s * (a * a)) / f64::from(2 * i + 1))
+    } else {
+        g / (1..=24).rev().fold(a, |c, i| a + f64::from(i) / c)
+    };
+    (if v < 0.0 { v * q } else { v * (1.0 - q) }) as f32
 }
 
 fn affine(g: &Given, normal: &[f32]) -> Vec<u32> {

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 f40356990ac6801ec5c5ddb9c02b19299226db53ded5895e1f84d4543804f9a9
+ * profile   ggml-avx2 cd9d3a9f85c64342f3666dad463b67563b91fd79b34c2beae233d6244c243882
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      222484235d70aada908f3e6a1a079047a1efa94f0b6b29d14730890d14f2e250
+ * maps      f96987c2aa93a98581f91cec8150cb4f11f19b06b0c4d936952e241843255393
  * taps      those that fusion leaves
  */
 
@@ -2741,9 +2741,9 @@ ISOBIT_AVX2 ISOBIT_UNUSED static inline void iso_cvar8_avx2(const float *const r
 #endif
 
 /* ---- cvar ---- */
-// Mean and 1/standard deviation of a row: serial double sums of f32 values, squares first summed by trees of 8 or 16.
+// Mean and 1/standard deviation of a row: serial double sums of f32 values, squares first summed in groups of 16, 8 or 4.
 
-// Writes x - mean to d (which may be x) and returns 1/sqrt(variance + eps). lanes is 8 or 16.
+// Writes x - mean to d (which may be x) and returns 1/sqrt(variance + eps). lanes is 16, 8 or 4; four are neighbours, then halves.
 ISOBIT_UNUSED static inline float iso_cvar(const float *x, float *d, size_t n, size_t lanes, float eps)
 {
     double sum = 0.0;
@@ -2759,12 +2759,12 @@ ISOBIT_UNUSED static inline float iso_cvar(const float *x, float *d, size_t n, s
             d[i + j] = x[i + j] - mean;
             q[j] = d[i + j] * d[i + j];
         }
-        for (size_t half = lanes / 2; half != 0; half /= 2) {
+        for (size_t half = lanes / 2; lanes != 4 && half != 0; half /= 2) {
             for (size_t j = 0; j < half; j++) {
                 q[j] = q[j] + q[j + half];
             }
         }
-        squares += (double)q[0];
+        squares += (double)(lanes == 4 ? (q[0] + q[1]) + (q[2] + q[3]) : q[0]);
     }
     for (size_t i = grouped; i < n; i++) {
         d[i] = x[i] - mean;
@@ -3974,14 +3974,78 @@ ISOBIT_UNUSED static inline float iso_vexp_8(float x)
     return fmaf(s2, j, s2) * s1;
 }
 
+/* ---- vexp_4 ---- */
+// exp as the classes of the build without SIMD define it, one value: no step is fused, scaled by k + k*j.
+
+ISOBIT_UNUSED static inline float iso_vexp_4(float x)
+{
+    const float z = x * 0x1.715476p+0f + 0x1.8p23f;
+    const float n = z - 0x1.8p23f;
+    const float b = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
+    const float u = b * b;
+    const float high = (0x1.0e4020p-7f * b + 0x1.573e2ep-5f) * u + (0x1.555e66p-3f * b + 0x1.fffdb6p-2f);
+    const float j = high * u + 0x1.ffffecp-1f * b;
+    uint32_t e;
+    memcpy(&e, &z, sizeof e);
+    e <<= 23;
+    if (!(fabsf(n) > 126.0f)) {
+        const uint32_t k_bits = e + 0x3f800000u;
+        float k;
+        memcpy(&k, &k_bits, sizeof k);
+        return j * k + k;
+    }
+    const uint32_t g = n <= 0.0f ? 0x82000000u : 0u;
+    const uint32_t s1_bits = g + 0x7f000000u;
+    const uint32_t s2_bits = e - g;
+    float s1;
+    float s2;
+    memcpy(&s1, &s1_bits, sizeof s1);
+    memcpy(&s2, &s2_bits, sizeof s2);
+    if (fabsf(n) > 192.0f) {
+        return s1 * s1;
+    }
+    return (s2 * j + s2) * s1;
+}
+
+/* ---- attn_exp ---- */
+// Attention's exponential, sums of groups and steps as 16, 8 or 4 lanes define them, portable C.
+
+ISOBIT_UNUSED static inline float iso_attn_exp(float x, size_t lanes)
+{
+    return lanes == 16 ? iso_vexp_16(x) : lanes == 8 ? iso_vexp_8(x) : iso_vexp_4(x);
+}
+
+// The sum of the lanes, which are overwritten.
+ISOBIT_UNUSED static inline float iso_attn_group(float *a, size_t lanes)
+{
+    return lanes == 16 ? iso_tree16(a) : lanes == 8 ? iso_tree8(a) : (a[0] + a[1]) + (a[2] + a[3]);
+}
+
+// a*b + c: fused but in the form of 4 lanes.
+ISOBIT_UNUSED static inline float iso_attn_step(float a, float b, float c, size_t lanes)
+{
+    const float product = a * b;
+    return lanes == 4 ? product + c : fmaf(a, b, c);
+}
+
+// Dot product with a double sum of rounded products.
+ISOBIT_UNUSED static inline float iso_attn_ddot(const float *a, const float *b, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sum += (double)(a[i] * b[i]);
+    }
+    return (float)sum;
+}
+
 /* ---- attn_tile ---- */
 // Attention of up to 64 query rows of one head over key tiles of 64, portable C.
 
 // q: the first of `count` query rows; k, v: the first of `keys` rows; y: rows of y_row floats.
-// lanes (16 or 8) chooses the exponential and the groups of its sum. scratch: (3*d + 64) * 64 floats.
+// lanes (16, 8 or 4) chooses the exponential and the groups of its sum; with 4 nothing is fused. scratch: (3*d + 64) * 64 floats.
 ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_view, const uint16_t *k, iso_attn_view k_view,
                                                const uint16_t *v, iso_attn_view v_view, float *y, size_t y_row, size_t count,
-                                               size_t keys, size_t d, float scale, int lanes, float *scratch)
+                                               size_t keys, size_t d, float scale, size_t lanes, float *scratch)
 {
     float *kt = scratch;          // [d][64]
     float *vt = kt + 64 * d;      // [64][d]
@@ -4013,7 +4077,7 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
             for (size_t e = 0; e < d; e++) {
                 const float qe = qr[(ptrdiff_t)e * q_view.element];
                 for (size_t t = 0; t < 64; t++) {
-                    s[t] = fmaf(kt[e * 64 + t], qe, s[t]);
+                    s[t] = iso_attn_step(kt[e * 64 + t], qe, s[t], lanes);
                 }
             }
             float tile_max = -INFINITY;
@@ -4034,19 +4098,19 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
                     max[i] = tile_max;
                 }
                 double tile_sum = 0.0;
-                for (size_t t = 0; t < 64; t += (size_t)lanes) {
+                for (size_t t = 0; t < 64; t += lanes) {
                     float group[16];
-                    for (size_t j = 0; j < (size_t)lanes; j++) {
+                    for (size_t j = 0; j < lanes; j++) {
                         const float x = s[t + j] - max[i];
-                        group[j] = s[t + j] = lanes == 16 ? iso_vexp_16(x) : iso_vexp_8(x);
+                        group[j] = s[t + j] = iso_attn_exp(x, lanes);
                     }
-                    tile_sum += (double)(lanes == 16 ? iso_tree16(group) : iso_tree8(group));
+                    tile_sum += (double)iso_attn_group(group, lanes);
                 }
                 sum[i] = (float)((double)sum[i] + tile_sum);
             }
             for (size_t t = 0; t < 64; t++) {
                 for (size_t e = 0; e < d; e++) {
-                    a[e] = fmaf(vt[t * d + e], s[t], a[e]);
+                    a[e] = iso_attn_step(vt[t * d + e], s[t], a[e], lanes);
                 }
             }
         }
@@ -4123,7 +4187,7 @@ ISOBIT_UNUSED static inline float iso_gemm_vdot_f32(const float *w, const float 
 /* ---- attn_chunk ---- */
 // Attention of one query row of one head, key by key, with an f16 accumulator: portable C.
 
-// k, v: the first of `keys` rows. lanes (16 or 8) is the width of the score's dot product. scratch: 3*d floats.
+// k, v: the first of `keys` rows. lanes (16 or 8) is the width of the score's dot product; 4: a double sum, nothing fused. scratch: 3*d floats.
 ISOBIT_UNUSED static inline void iso_attn_chunk_row(const float *q, iso_attn_view q_view, const uint16_t *k, iso_attn_view k_view,
                                                     const uint16_t *v, iso_attn_view v_view, float *y, size_t keys, size_t d,
                                                     float scale, size_t lanes, float *scratch)
@@ -4141,7 +4205,7 @@ ISOBIT_UNUSED static inline void iso_attn_chunk_row(const float *q, iso_attn_vie
         for (size_t e = 0; e < d; e++) {
             kh[e] = iso_f16_to_f32(k[(ptrdiff_t)t * k_view.row + (ptrdiff_t)e * k_view.element]);
         }
-        const float s = iso_gemm_vdot_of_f16(kh, qh, d, lanes) * scale;
+        const float s = (lanes == 4 ? iso_attn_ddot(kh, qh, d) : iso_gemm_vdot_of_f16(kh, qh, d, lanes)) * scale;
         float c = 1.0f;
         float p = 1.0f;
         if (s > max) {
@@ -4155,9 +4219,9 @@ ISOBIT_UNUSED static inline void iso_attn_chunk_row(const float *q, iso_attn_vie
         }
         for (size_t e = 0; e < d; e++) {
             const float value = iso_f16_to_f32(v[(ptrdiff_t)t * v_view.row + (ptrdiff_t)e * v_view.element]);
-            acc[e] = iso_f16_to_f32(iso_f32_to_f16(fmaf(value, p, acc[e])));
+            acc[e] = iso_f16_to_f32(iso_f32_to_f16(iso_attn_step(value, p, acc[e], lanes)));
         }
-        sum = fmaf(sum, c, p);
+        sum = iso_attn_step(sum, c, p, lanes);
     }
     const float inverse = sum == 0.0f ? 0.0f : 1.0f / sum;
     for (size_t e = 0; e < d; e++) {
@@ -4477,18 +4541,15 @@ static void interpolate_grid_f32_bilinear_corners_fma__side48_n1152(const float 
     (void)scratch;
     for (size_t row = t0; row < t1; row++) {
         const iso_grid_axis v = iso_grid_align(row, rows, SIDE);
-        const float dy = v.t, ey = 1.0f - dy;
+        const float dy = v.t, ey = 1 - dy;
         for (size_t col = 0; col < cols; col++) {
             const iso_grid_axis h = iso_grid_align(col, cols, SIDE);
-            const float dx = h.t, ex = 1.0f - dx;
+            const float dx = h.t, ex = 1 - dx;
             const float *p00 = p + (v.low * SIDE + h.low) * N, *p01 = p + (v.low * SIDE + h.high) * N;
             const float *p10 = p + (v.high * SIDE + h.low) * N, *p11 = p + (v.high * SIDE + h.high) * N;
             float *out = y + (row * cols + col) * N;
-            for (size_t i = 0; i < N; i++) {
-                const float t00 = p00[i] * ex, t01 = p01[i] * dx, t10 = p10[i] * ex, t11 = p11[i] * dx;
-                const float first = t01 * ey;
-                out[i] = fmaf(t11, dy, fmaf(t10, dy, fmaf(t00, ey, first)));
-            }
+            for (size_t i = 0; i < N; i++) {                const float t00 = p00[i] * ex, t01 = p01[i] * dx, t10 = p10[i] * ex, t11 = p11[i] * dx;                const float first = t01 * ey;
+                out[i] = fmaf(t11, dy, fmaf(t10, dy, fmaf(t00, ey, first)));            }
         }
     }
 }
@@ -4810,10 +4871,9 @@ static void rope_apply_f32_fma__h16_d72_xs3456x72x1(const float *restrict x, con
             for (size_t i = 0; i < HALF; i++) {
                 const float c = angle[i * 2], s = angle[i * 2 + 1];
                 const float x0 = in[i * 1], x1 = in[(i + HALF) * 1];
-                const float x1s = x1 * s, x1c = x1 * c;
+                const float x1c = x1 * c;                const float x1s = x1 * s;
                 out[i] = fmaf(x0, c, -x1s);
-                out[i + HALF] = fmaf(x0, s, x1c);
-            }
+                out[i + HALF] = fmaf(x0, s, x1c);            }
         }
     }
 }
@@ -4904,7 +4964,7 @@ static void cast_f16_f32_rne__h16_d72_xs3456x72x1(const float *restrict x, uint1
 
 /* ---- attention.f32.tile64_exp8.avx512 ---- */
 #if ISOBIT_X86
-// attention: f32 queries, f16 keys and values, key tiles of 64, 8-lane exponential, AVX-512.
+// attention: f32 queries, f16 keys and values, key tiles of 64, exponential and groups of 8 lanes, AVX-512.
 ISOBIT_AVX512 static void attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf0(const float *restrict q, const uint16_t *restrict k, const uint16_t *restrict v, float *restrict y, size_t m, size_t images, size_t t0, size_t t1, void *restrict scratch)
 {
     const size_t heads = 16;
@@ -4931,7 +4991,7 @@ ISOBIT_AVX512 static void attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf
 
 /* ---- attention.f32.tile64_exp8.avx2 ---- */
 #if ISOBIT_X86
-// attention: f32 queries, f16 keys and values, key tiles of 64, 8-lane exponential, AVX2.
+// attention: f32 queries, f16 keys and values, key tiles of 64, exponential and groups of 8 lanes, AVX2.
 ISOBIT_AVX2 static void attention_f32_tile64_exp8_avx2__h16_d72_scale3df15bf0(const float *restrict q, const uint16_t *restrict k, const uint16_t *restrict v, float *restrict y, size_t m, size_t images, size_t t0, size_t t1, void *restrict scratch)
 {
     const size_t heads = 16;
@@ -4984,7 +5044,7 @@ ISOBIT_NEON static void attention_f32_tile64_exp8_neon__h16_d72_scale3df15bf0(co
 #endif
 
 /* ---- attention.f32.tile64_exp8 ---- */
-// attention: f32 queries, f16 keys and values, key tiles of 64, 8-lane exponential, portable C.
+// attention: f32 queries, f16 keys and values, key tiles of 64, exponential and groups of 8 lanes, portable C.
 static void attention_f32_tile64_exp8__h16_d72_scale3df15bf0(const float *restrict q, const uint16_t *restrict k, const uint16_t *restrict v, float *restrict y, size_t m, size_t images, size_t t0, size_t t1, void *restrict scratch)
 {
     const size_t heads = 16;
@@ -5009,7 +5069,7 @@ static void attention_f32_tile64_exp8__h16_d72_scale3df15bf0(const float *restri
 }
 
 /* ---- attention.f32.chunk_f16acc8 ---- */
-// attention: f32 queries, f16 keys and values, key by key with an f16 accumulator, 8-lane scores, portable C.
+// attention: f32 queries, f16 keys and values, key by key with an f16 accumulator, scores in 8 lanes, portable C.
 static void attention_f32_chunk_f16acc8__h16_d72_scale3df15bf0(const float *restrict q, const uint16_t *restrict k, const uint16_t *restrict v, float *restrict y, size_t m, size_t images, size_t t0, size_t t1, void *restrict scratch)
 {
     const size_t heads = 16;
@@ -9156,6 +9216,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"222484235d70aada908f3e6a1a079047a1efa94f0b6b29d14730890d14f2e250\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"f96987c2aa93a98581f91cec8150cb4f11f19b06b0c4d936952e241843255393\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 f40356990ac6801ec5c5ddb9c02b19299226db53ded5895e1f84d4543804f9a9
+ * profile   ggml-avx2 cd9d3a9f85c64342f3666dad463b67563b91fd79b34c2beae233d6244c243882
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      222484235d70aada908f3e6a1a079047a1efa94f0b6b29d14730890d14f2e250
+ * maps      f96987c2aa93a98581f91cec8150cb4f11f19b06b0c4d936952e241843255393
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -18,7 +18,7 @@ mod vectors;
 
 use data::{Mode, Random};
 use harness::{Kernel, Operands, by_chain, by_law};
-use library::{Build, Use, aloud, world};
+use library::{Build, Use, aloud, wanted, world};
 
 /// Collects what is wrong, so that one run shows all of it.
 #[derive(Default)]
@@ -43,7 +43,7 @@ impl Report {
 
     /// Fails the test if there is any fault, or nothing was checked.
     pub fn finish(self) {
-        assert!(self.checks > 0, "nothing was checked");
+        assert!(self.checks > 0 || std::env::var_os("ISOBIT_KERNELS_OPS").is_some(), "nothing was checked");
         let rest = self.faults.len().saturating_sub(Self::SHOWN);
         let shown = self.faults.iter().take(Self::SHOWN).map(|f| format!("\n  {f}")).collect::<String>();
         assert!(self.faults.is_empty(), "{} of {} checks fail:{shown}\n  and {rest} more", self.faults.len(), self.checks);
@@ -214,6 +214,9 @@ fn portable_kernels_follow_the_law() {
 
 #[test]
 fn tables_follow_the_law() {
+    if !wanted("gelu_tanh") {
+        return;
+    }
     for build in &world().builds {
         let unit = build.unit("gelu_tanh", "").unwrap_or_else(|| panic!("gelu_tanh has a portable kernel"));
         let table = &unit.tables["gelu_f16"];

@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.h - public interface of the qwen3_vl_vision image encoder (C11 and C++).
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision b8c40647d942483e593f20f8e46974fc58a5327f5f8bd361c4b2a878f0132e5d
+ * template  qwen3_vl_vision 6d835cdf832d174fb3f1cdfe5e3aafb9334b20698636da0bf155a384e6cde915
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 cd9d3a9f85c64342f3666dad463b67563b91fd79b34c2beae233d6244c243882
+ * profile   ggml-avx2 e62dbc7add337d84272f8ad9f39f9fbf7be58e886c9cc24460df097fefb48b6a
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      f96987c2aa93a98581f91cec8150cb4f11f19b06b0c4d936952e241843255393
+ * maps      4e3c030e1d6a74209805184bd7b3674ca10efc1d8bb591fe0ad63e735874c469
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -91,37 +91,43 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_q8_pack_columns_avx2(iso_q8_col
 }
 
 // c[2][32] at its first 8 columns = the dot products of two rows and eight columns; lanes 0 .. 3 first, then 4 .. 7.
+// low[2][4][8]: where the former wait for the latter.
 ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_q8_tile_avx2(float *c, const iso_q8_rows_avx2 *x, const iso_q8_columns_avx2 *w,
-                                                              size_t blocks)
+                                                              size_t blocks, float *low)
 {
 #define ISO_Q8_ZERO(i) __m256 c##i##0 = _mm256_setzero_ps(), c##i##1 = c##i##0, c##i##2 = c##i##0, c##i##3 = c##i##0
-#define ISO_Q8_STEP(i, l)                                                                                  \
-    do {                                                                                                   \
-        int32_t xa, xb;                                                                                    \
-        memcpy(&xa, x[b].q[i] + 16 * h + 4 * l, sizeof xa);                                                \
-        memcpy(&xb, x[b].q[i] + 16 * h + 4 * l + 2, sizeof xb);                                            \
-        const __m256i s = _mm256_add_epi32(_mm256_madd_epi16(_mm256_set1_epi32(xa), wa),                   \
-                                           _mm256_madd_epi16(_mm256_set1_epi32(xb), wb));                  \
-        c##i##l = _mm256_fmadd_ps(d##i, _mm256_cvtepi32_ps(s), c##i##l);                                   \
+#define ISO_Q8_STEP(i, l)                                                                \
+    do {                                                                                 \
+        int32_t xa, xb;                                                                  \
+        memcpy(&xa, x[b].q[i] + 16 * h + 4 * l, sizeof xa);                              \
+        memcpy(&xb, x[b].q[i] + 16 * h + 4 * l + 2, sizeof xb);                          \
+        const __m256i s = _mm256_add_epi32(_mm256_madd_epi16(_mm256_set1_epi32(xa), wa), \
+                                           _mm256_madd_epi16(_mm256_set1_epi32(xb), wb)); \
+        c##i##l = _mm256_fmadd_ps(d##i, _mm256_cvtepi32_ps(s), c##i##l);                 \
     } while (0)
+// lddqu loads into a register, once for both rows; compilers make other loads part of each multiplication.
 #define ISO_Q8_LANE(l)                                                                             \
     do {                                                                                           \
-        const __m256i wa = _mm256_loadu_si256((const __m256i *)(const void *)w[b].q[4 * h + l][0]); \
-        const __m256i wb = _mm256_loadu_si256((const __m256i *)(const void *)w[b].q[4 * h + l][1]); \
+        const __m256i wa = _mm256_lddqu_si256((const __m256i *)(const void *)w[b].q[4 * h + l][0]); \
+        const __m256i wb = _mm256_lddqu_si256((const __m256i *)(const void *)w[b].q[4 * h + l][1]); \
         ISO_Q8_STEP(0, l);                                                                         \
         ISO_Q8_STEP(1, l);                                                                         \
     } while (0)
-#define ISO_Q8_KEEP(i)                \
-    do {                              \
-        low[i][0] = c##i##0;          \
-        low[i][1] = c##i##1;          \
-        low[i][2] = c##i##2;          \
-        low[i][3] = c##i##3;          \
+#define ISO_Q8_KEEP(i)                              \
+    do {                                            \
+        _mm256_storeu_ps(low + 32 * i, c##i##0);      \
+        _mm256_storeu_ps(low + 32 * i + 8, c##i##1);  \
+        _mm256_storeu_ps(low + 32 * i + 16, c##i##2); \
+        _mm256_storeu_ps(low + 32 * i + 24, c##i##3); \
     } while (0)
-#define ISO_Q8_SUM(i)                                                                                               \
-    _mm256_storeu_ps(c + 32 * i, _mm256_add_ps(_mm256_add_ps(_mm256_add_ps(low[i][0], c##i##0), _mm256_add_ps(low[i][2], c##i##2)), \
-                                               _mm256_add_ps(_mm256_add_ps(low[i][1], c##i##1), _mm256_add_ps(low[i][3], c##i##3))))
-    __m256 low[2][4];
+#define ISO_Q8_SUM(i)                                                                                           \
+    do {                                                                                                        \
+        const __m256 s0 = _mm256_add_ps(_mm256_loadu_ps(low + 32 * i), c##i##0);                                \
+        const __m256 s1 = _mm256_add_ps(_mm256_loadu_ps(low + 32 * i + 8), c##i##1);                            \
+        const __m256 s2 = _mm256_add_ps(_mm256_loadu_ps(low + 32 * i + 16), c##i##2);                           \
+        const __m256 s3 = _mm256_add_ps(_mm256_loadu_ps(low + 32 * i + 24), c##i##3);                           \
+        _mm256_storeu_ps(c + 32 * i, _mm256_add_ps(_mm256_add_ps(s0, s2), _mm256_add_ps(s1, s3)));              \
+    } while (0)
     for (size_t h = 0; h < 2; h++) {
         ISO_Q8_ZERO(0);
         ISO_Q8_ZERO(1);

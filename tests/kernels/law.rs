@@ -63,11 +63,15 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("layer_norm", "double") => Box::new(|g| to_bits(&layer_norm_f64(g))),
         ("layer_norm_affine", "double") => Box::new(|g| affine(g, &layer_norm_f64(g))),
         ("rope_angles", "glibc_fma") => return values(Box::new(rope_angles), true),
-        ("attention", "tile64_exp16" | "tile64_exp8" | "tile64_scalar") => return values(Box::new(move |g| attention(g, |h, q| tiled(h, q, lanes))), true),
+        ("attention", "tile64_exp16" | "tile64_exp8" | "tile64_scalar") => {
+            return values(Box::new(move |g| attention(g, |h, q| tiled(h, q, lanes))), true);
+        }
         ("attention", "chunk_f16acc16" | "chunk_f16acc8" | "chunk_scalar") => {
             return values(Box::new(move |g| attention(g, |h, q| chunk(h, q, lanes))), true);
         }
-        ("attention", "full16" | "full8" | "full_scalar") => return values(Box::new(move |g| attention(g, |h, q| full(h, q, lanes))), true),
+        ("attention", "full16" | "full8" | "full_scalar") => {
+            return values(Box::new(move |g| attention(g, |h, q| full(h, q, lanes))), true);
+        }
         ("attention", "full_f32") => Box::new(|g| attention(g, full_f32)),
         ("add" | "add_row" | "add_tiled", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x + r))),
         ("mul_row", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x * r))),

@@ -415,7 +415,7 @@ fn a_profile_is_compared_with_another() {
         "First difference: frame0",
         "the op is wrong: conv_matmul",
         "prefers-color-scheme: dark",
-        "<polyline class=\"forced\"",
+        "<line class=\"forced\"",
         "layer 1",
         "arena of",
     ] {

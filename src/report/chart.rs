@@ -11,6 +11,9 @@ const LEFT: f64 = 56.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 44.0;
 
+/// More values than this are drawn with smaller dots.
+const CROWD: usize = 200;
+
 /// Coordinates of everything that the page draws.
 pub fn chart(report: &Report) -> Value {
     let taps = &report.comparison.taps;
@@ -48,6 +51,7 @@ pub fn chart(report: &Report) -> Value {
     json!({
         "width": WIDTH, "height": HEIGHT, "left": LEFT, "floor": floor, "right": WIDTH - 8.0,
         "ticks": decades.map(|d| json!({ "y": round(y(10f64.powi(d))), "text": format!("1e{d}") })).collect::<Vec<_>>(),
+        "dot": if taps.len() > CROWD { 1.6 } else { 2.8 },
         "free": curve(&|t| Some(t.clone())),
         "forced": report.forced.as_ref().map(|_| curve(&|t| forced(t).cloned())),
         "first": taps.iter().position(|t| !t.is_equal()).map(|i| json!({

@@ -50,13 +50,12 @@ pub fn graph(report: &Report, build: &Build) -> Value {
             "first": marked, "shape": format!("{} {}", node.facts.dtype, crate::signature::show(&node.facts.shape)),
         });
         let name = layer(&node.name);
-        let open = marked || state == "seed";
         match groups.last_mut() {
             Some((last, list, any)) if *last == name => {
                 list.push(entry);
-                *any |= open;
+                *any |= marked;
             }
-            _ => groups.push((name, vec![entry], open)),
+            _ => groups.push((name, vec![entry], marked)),
         }
     }
     let few = groups.len() <= 8;

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 e62dbc7add337d84272f8ad9f39f9fbf7be58e886c9cc24460df097fefb48b6a
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      940c1acb2a7aadc10d02e8d314c64566afd42db8736aa729a660e8142656c289
+ * maps      8d0872a8e4d52166495fc944f0795aac2ccb6b7584d9c481f91bab5746e92982
  * taps      those that fusion leaves
  */
 
@@ -2320,6 +2320,276 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_gemm_out_bias_gelu_avx2(float *
 }
 #endif
 
+/* ---- tree.neon ---- */
+#if ISOBIT_ARM64
+// Halving trees of several registers at once, NEON.
+
+// The last two halvings of four registers.
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_tree4_neon(float32x4_t a, float32x4_t b, float32x4_t c, float32x4_t d)
+{
+    const float32x4_t ab = vaddq_f32(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
+    const float32x4_t cd = vaddq_f32(vcombine_f32(vget_low_f32(c), vget_low_f32(d)), vcombine_f32(vget_high_f32(c), vget_high_f32(d)));
+    return vpaddq_f32(ab, cd);
+}
+#endif
+
+/* ---- gemm_pack.neon ---- */
+#if ISOBIT_ARM64
+// Rows widened to f32 and laid out for the matrix product tiles, NEON.
+
+enum {
+    ISO_GEMM_F16_NEON,
+    ISO_GEMM_F32_NEON,
+    ISO_GEMM_F32_AS_F16_NEON,
+    ISO_GEMM_BF16_NEON,
+    ISO_GEMM_Q8_0_NEON, // whole blocks only, here and below
+    ISO_GEMM_Q4_0_NEON
+};
+
+// Bytes of a row of k elements.
+ISOBIT_UNUSED static inline size_t iso_gemm_row_bytes_neon(size_t k, int source)
+{
+    switch (source) {
+    case ISO_GEMM_F16_NEON:
+    case ISO_GEMM_BF16_NEON:
+        return k * 2;
+    case ISO_GEMM_Q8_0_NEON:
+        return k / 32 * 34;
+    case ISO_GEMM_Q4_0_NEON:
+        return k / 32 * 18;
+    default:
+        return k * 4;
+    }
+}
+
+// Elements i .. i+3 of a row of quantised blocks.
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_gemm_load_block_neon(const uint8_t *row, size_t i, int source)
+{
+    const size_t at = i % 32;
+    const uint8_t *block = row + i / 32 * (source == ISO_GEMM_Q8_0_NEON ? 34 : 18);
+    const uint16_t scale = (uint16_t)(block[0] | block[1] << 8);
+    const float32x4_t d = vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(scale)));
+    int32_t q[4];
+    for (size_t j = 0; j < 4; j++) {
+        if (source == ISO_GEMM_Q8_0_NEON) {
+            q[j] = (int8_t)block[2 + at + j];
+        } else {
+            const uint8_t pair = block[2 + at % 16 + j];
+            q[j] = (at < 16 ? pair & 15 : pair >> 4) - 8;
+        }
+    }
+    return vmulq_f32(d, vcvtq_f32_s32(vld1q_s32(q)));
+}
+
+// Four elements of a row.
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_gemm_load_neon(const void *row, size_t i, int source)
+{
+    if (source == ISO_GEMM_F16_NEON) {
+        return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16((const uint16_t *)row + i)));
+    }
+    if (source == ISO_GEMM_BF16_NEON) {
+        return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16((const uint16_t *)row + i), 16));
+    }
+    if (source == ISO_GEMM_Q8_0_NEON || source == ISO_GEMM_Q4_0_NEON) {
+        return iso_gemm_load_block_neon((const uint8_t *)row, i, source);
+    }
+    const float32x4_t v = vld1q_f32((const float *)row + i);
+    return source == ISO_GEMM_F32_NEON ? v : vcvt_f32_f16(vcvt_f16_f32(v));
+}
+
+// Elements i .. k-1 of a row, at most four, then zeros.
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_gemm_load_tail_neon(const void *row, size_t i, size_t k, int source)
+{
+    if (i + 4 <= k) {
+        return iso_gemm_load_neon(row, i, source);
+    }
+    uint32_t tail[4] = {0};
+    const size_t size = source == ISO_GEMM_F16_NEON || source == ISO_GEMM_BF16_NEON ? sizeof(uint16_t) : sizeof(float);
+    if (i >= k) {
+        return vdupq_n_f32(0.0f);
+    }
+    memcpy(tail, (const char *)row + i * size, (k - i) * size);
+    return iso_gemm_load_neon(tail, 0, source);
+}
+
+// Groups of `group` rows, each [lanes/8][ceil(k/lanes)][group][8]: the lanes in eights, one eight after the other.
+// Rows and columns past the end are zero.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_pack_neon(float *dst, const void *src, int source, size_t count, size_t k,
+                                                                size_t lanes, size_t group)
+{
+    const size_t steps = (k + lanes - 1) / lanes;
+    const size_t bytes = iso_gemm_row_bytes_neon(k, source);
+    for (size_t i = 0; i < count; i += group) {
+        for (size_t r = 0; r < group; r++) {
+            const void *row = (const char *)src + (i + r < count ? i + r : 0) * bytes;
+            const size_t length = i + r < count ? k : 0;
+            for (size_t half = 0; half < lanes; half += 8) {
+                float *out = dst + i * steps * lanes + half * steps * group + r * 8;
+                for (size_t s = 0; s < steps; s++) {
+                    vst1q_f32(out + s * group * 8, iso_gemm_load_tail_neon(row, s * lanes + half, length, source));
+                    vst1q_f32(out + s * group * 8 + 4, iso_gemm_load_tail_neon(row, s * lanes + half + 4, length, source));
+                }
+            }
+        }
+    }
+}
+#endif
+
+/* ---- gemm_dot.neon ---- */
+#if ISOBIT_ARM64
+// Tiles of 3 x 4 dot products, NEON: eight lanes of an output in two registers, 24 of 32 registers.
+
+// acc[12][8] (row, then column) starts at zero or goes on, over `steps` steps of 3 packed rows a and 4 packed rows b.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_steps_neon(float *acc, int start, const float *a, const float *b, size_t steps)
+{
+#define ISO_GEMM_NAMES(i) c##i##00, c##i##01, c##i##10, c##i##11, c##i##20, c##i##21, c##i##30, c##i##31
+#define ISO_GEMM_EACH(what, i) what(i, 0, 0) what(i, 0, 1) what(i, 1, 0) what(i, 1, 1) what(i, 2, 0) what(i, 2, 1) what(i, 3, 0) what(i, 3, 1)
+#define ISO_GEMM_ALL(what) ISO_GEMM_EACH(what, 0) ISO_GEMM_EACH(what, 1) ISO_GEMM_EACH(what, 2)
+#define ISO_GEMM_ZERO(i, j, h) c##i##j##h = vdupq_n_f32(0.0f);
+#define ISO_GEMM_LOAD(i, j, h) c##i##j##h = vld1q_f32(acc + 32 * i + 8 * j + 4 * h);
+#define ISO_GEMM_STORE(i, j, h) vst1q_f32(acc + 32 * i + 8 * j + 4 * h, c##i##j##h);
+#define ISO_GEMM_STEP(j)                                    \
+    do {                                                    \
+        const float32x4_t low = vld1q_f32(b + 8 * j);       \
+        const float32x4_t high = vld1q_f32(b + 8 * j + 4);  \
+        c0##j##0 = vfmaq_f32(c0##j##0, a00, low);           \
+        c0##j##1 = vfmaq_f32(c0##j##1, a01, high);          \
+        c1##j##0 = vfmaq_f32(c1##j##0, a10, low);           \
+        c1##j##1 = vfmaq_f32(c1##j##1, a11, high);          \
+        c2##j##0 = vfmaq_f32(c2##j##0, a20, low);           \
+        c2##j##1 = vfmaq_f32(c2##j##1, a21, high);          \
+    } while (0)
+    float32x4_t ISO_GEMM_NAMES(0), ISO_GEMM_NAMES(1), ISO_GEMM_NAMES(2);
+    if (start) {
+        ISO_GEMM_ALL(ISO_GEMM_ZERO)
+    } else {
+        ISO_GEMM_ALL(ISO_GEMM_LOAD)
+    }
+    for (size_t s = 0; s < steps; s++) {
+        const float32x4_t a00 = vld1q_f32(a), a01 = vld1q_f32(a + 4);
+        const float32x4_t a10 = vld1q_f32(a + 8), a11 = vld1q_f32(a + 12);
+        const float32x4_t a20 = vld1q_f32(a + 16), a21 = vld1q_f32(a + 20);
+        ISO_GEMM_STEP(0);
+        ISO_GEMM_STEP(1);
+        ISO_GEMM_STEP(2);
+        ISO_GEMM_STEP(3);
+        a += 24;
+        b += 32;
+    }
+    ISO_GEMM_ALL(ISO_GEMM_STORE)
+#undef ISO_GEMM_NAMES
+#undef ISO_GEMM_EACH
+#undef ISO_GEMM_ALL
+#undef ISO_GEMM_ZERO
+#undef ISO_GEMM_LOAD
+#undef ISO_GEMM_STORE
+#undef ISO_GEMM_STEP
+}
+
+// Eight lanes, or sixteen folded into eight, halved to four; the upper eight lie one set of accumulators further on.
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_gemm_four_neon(const float *acc, size_t eights)
+{
+    const float32x4_t low = vld1q_f32(acc), high = vld1q_f32(acc + 4);
+    if (eights == 2) {
+        return vaddq_f32(vaddq_f32(low, vld1q_f32(acc + 96)), vaddq_f32(high, vld1q_f32(acc + 100)));
+    }
+    return vaddq_f32(low, high);
+}
+
+// c[3][32] at its first `cols` columns = the dot products of 3 packed rows a and up to 32 packed rows b.
+// acc: [8][lanes/8][12][8] floats. The row is walked in pieces, so that a piece of a stays in the first-level cache;
+// an accumulator is set aside between pieces and goes on as it was.
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_panel_neon(float *c, const float *a, const float *b, size_t cols, size_t steps,
+                                                                 size_t lanes, float *acc)
+{
+    const size_t eights = lanes / 8;
+    const size_t groups = (cols + 3) / 4;
+    for (size_t h = 0; h < eights; h++) {
+        const size_t piece = (steps + (steps + 95) / 96 - 1) / ((steps + 95) / 96);
+        for (size_t s = 0; s < steps; s += piece) {
+            const size_t count = steps - s < piece ? steps - s : piece;
+            for (size_t g = 0; g < groups; g++) {
+                iso_gemm_steps_neon(acc + (g * eights + h) * 96, s == 0, a + (h * steps + s) * 24,
+                                    b + ((g * eights + h) * steps + s) * 32, count);
+            }
+        }
+    }
+    for (size_t g = 0; g < groups; g++) {
+        for (size_t i = 0; i < 3; i++) {
+            const float *low = acc + g * eights * 96 + i * 32;
+            vst1q_f32(c + i * 32 + g * 4, iso_tree4_neon(iso_gemm_four_neon(low, eights), iso_gemm_four_neon(low + 8, eights),
+                                                         iso_gemm_four_neon(low + 16, eights), iso_gemm_four_neon(low + 24, eights)));
+        }
+    }
+}
+#endif
+
+/* ---- gemm_out.neon ---- */
+#if ISOBIT_ARM64
+// The rows of a finished tile: bias, residual and GELU, each rounded as the separate ops round, NEON.
+// A tile's rows have room for a multiple of four columns, what they are added to has not.
+
+ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_gemm_take_neon(const float *p, size_t count)
+{
+    if (count >= 4) {
+        return vld1q_f32(p);
+    }
+    float four[4] = {0};
+    memcpy(four, p, count * sizeof *p);
+    return vld1q_f32(four);
+}
+
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_give_neon(float *p, float32x4_t v, size_t count)
+{
+    if (count >= 4) {
+        vst1q_f32(p, v);
+        return;
+    }
+    float four[4];
+    vst1q_f32(four, v);
+    memcpy(p, four, count * sizeof *p);
+}
+
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_out_neon(float *y, const float *dot, size_t count)
+{
+    memcpy(y, dot, count * sizeof *y);
+}
+
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_out_bias_neon(float *y, const float *dot, const float *bias, size_t count)
+{
+    for (size_t j = 0; j < count; j += 4) {
+        iso_gemm_give_neon(y + j, vaddq_f32(vld1q_f32(dot + j), iso_gemm_take_neon(bias + j, count - j)), count - j);
+    }
+}
+
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_out_bias_add_neon(float *y, const float *dot, const float *bias,
+                                                                        const float *residual, size_t count)
+{
+    for (size_t j = 0; j < count; j += 4) {
+        const float32x4_t v = vaddq_f32(vld1q_f32(dot + j), iso_gemm_take_neon(bias + j, count - j));
+        iso_gemm_give_neon(y + j, vaddq_f32(v, iso_gemm_take_neon(residual + j, count - j)), count - j);
+    }
+}
+
+ISOBIT_UNUSED ISOBIT_NEON static inline void iso_gemm_out_bias_gelu_neon(float *y, const float *dot, const float *bias,
+                                                                         const uint16_t *table, size_t count)
+{
+    for (size_t j = 0; j < count; j += 4) {
+        const float32x4_t v = vaddq_f32(vld1q_f32(dot + j), iso_gemm_take_neon(bias + j, count - j));
+        uint16_t h[4];
+        vst1_u16(h, vreinterpret_u16_f16(vcvt_f16_f32(v)));
+        for (int i = 0; i < 4; i++) {
+            h[i] = table[h[i]];
+        }
+        const float32x4_t looked_up = vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(h)));
+        const uint32x4_t zero = vcleq_f32(v, vdupq_n_f32(-10.0f));
+        const uint32x4_t large = vcgeq_f32(v, vdupq_n_f32(10.0f));
+        const float32x4_t inner = vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(looked_up), zero));
+        iso_gemm_give_neon(y + j, vbslq_f32(large, v, inner), count - j);
+    }
+}
+#endif
+
 /* ---- tree ---- */
 // Halving trees: the sum of n lanes where lane i takes lane i + n/2, then n/4, and so on. The lanes are overwritten.
 
@@ -3582,19 +3852,6 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_tile_avx2(const float *q, 
 }
 #endif
 
-/* ---- tree.neon ---- */
-#if ISOBIT_ARM64
-// Halving trees of several registers at once, NEON.
-
-// The last two halvings of four registers.
-ISOBIT_UNUSED ISOBIT_NEON static inline float32x4_t iso_tree4_neon(float32x4_t a, float32x4_t b, float32x4_t c, float32x4_t d)
-{
-    const float32x4_t ab = vaddq_f32(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
-    const float32x4_t cd = vaddq_f32(vcombine_f32(vget_low_f32(c), vget_low_f32(d)), vcombine_f32(vget_high_f32(c), vget_high_f32(d)));
-    return vpaddq_f32(ab, cd);
-}
-#endif
-
 /* ---- vexp_16.neon ---- */
 #if ISOBIT_ARM64
 // exp as the 16-lane classes define it, four values, NEON.
@@ -4441,6 +4698,40 @@ ISOBIT_AVX2 static void conv_matmul_f16_dot8_avx2__k768_n1152(const uint16_t *re
 }
 #endif
 
+/* ---- conv_matmul.f16.dot8.neon ---- */
+#if ISOBIT_ARM64
+// convolution as a matrix product: f16 operands, 8 lanes, NEON.
+ISOBIT_NEON static void conv_matmul_f16_dot8_neon__k768_n1152(const uint16_t *restrict x, const uint16_t *restrict w, float *restrict y, size_t m, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t n = 1152;
+    const size_t k = 768;
+    const size_t steps = (k + 7) / 8;
+    const size_t packed = steps * 8; // floats per packed row
+    float *tile = scratch;               // [3][32]
+    float *lanes = tile + 96;            // [8][12][8]
+    float *weights = lanes + 8 * 96;     // 32 packed rows of w
+    float *rows = weights + 32 * packed; // 240 packed rows of x
+    size_t held = m;                     // which rows of x those are: the first
+    for (size_t t = t0; t < t1; t++) {
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 3, 128, 4);
+        if (held != b.m0) {
+            iso_gemm_pack_neon(rows, x + b.m0 * k, ISO_GEMM_F16_NEON, b.m1 - b.m0, k, 8, 3);
+            held = b.m0;
+        }
+        for (size_t j = b.n0; j < b.n1; j += 32) {
+            const size_t cols = b.n1 - j < 32 ? b.n1 - j : 32;
+            iso_gemm_pack_neon(weights, w + j * k, ISO_GEMM_F16_NEON, cols, k, 8, 4);
+            for (size_t i0 = b.m0; i0 < b.m1; i0 += 3) {
+                iso_gemm_panel_neon(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
+                for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
+                    iso_gemm_out_neon(y + i * n + j, tile + (i - i0) * 32, cols);
+                }
+            }
+        }
+    }
+}
+#endif
+
 /* ---- conv_matmul.f16.dot8 ---- */
 // convolution as a matrix product: f16 operands, 8 lanes, portable C.
 static void conv_matmul_f16_dot8__k768_n1152(const uint16_t *restrict x, const uint16_t *restrict w, float *restrict y, size_t m, size_t t0, size_t t1, void *restrict scratch)
@@ -4783,6 +5074,40 @@ ISOBIT_AVX2 static void linear_bias_f16_dot8_avx2__k1152_n3456(const uint16_t *r
                 iso_gemm_panel_avx2(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
                 for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx2(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
+                }
+            }
+        }
+    }
+}
+#endif
+
+/* ---- linear_bias.f16.dot8.neon ---- */
+#if ISOBIT_ARM64
+// linear with bias: f16 operands, 8 lanes, NEON.
+ISOBIT_NEON static void linear_bias_f16_dot8_neon__k1152_n3456(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, float *restrict y, size_t m, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t n = 3456;
+    const size_t k = 1152;
+    const size_t steps = (k + 7) / 8;
+    const size_t packed = steps * 8; // floats per packed row
+    float *tile = scratch;               // [3][32]
+    float *lanes = tile + 96;            // [8][12][8]
+    float *weights = lanes + 8 * 96;     // 32 packed rows of w
+    float *rows = weights + 32 * packed; // 240 packed rows of x
+    size_t held = m;                     // which rows of x those are: the first
+    for (size_t t = t0; t < t1; t++) {
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 3, 128, 4);
+        if (held != b.m0) {
+            iso_gemm_pack_neon(rows, x + b.m0 * k, ISO_GEMM_F16_NEON, b.m1 - b.m0, k, 8, 3);
+            held = b.m0;
+        }
+        for (size_t j = b.n0; j < b.n1; j += 32) {
+            const size_t cols = b.n1 - j < 32 ? b.n1 - j : 32;
+            iso_gemm_pack_neon(weights, w + j * k, ISO_GEMM_F16_NEON, cols, k, 8, 4);
+            for (size_t i0 = b.m0; i0 < b.m1; i0 += 3) {
+                iso_gemm_panel_neon(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
+                for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
+                    iso_gemm_out_bias_neon(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
                 }
             }
         }
@@ -5165,6 +5490,40 @@ ISOBIT_AVX2 static void linear_bias_add_f16_dot8_avx2__k1152_n1152(const uint16_
 }
 #endif
 
+/* ---- linear_bias_add.f16.dot8.neon ---- */
+#if ISOBIT_ARM64
+// linear with bias and residual: f16 operands, 8 lanes, NEON.
+ISOBIT_NEON static void linear_bias_add_f16_dot8_neon__k1152_n1152(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, const float *res, float *y, size_t m, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t n = 1152;
+    const size_t k = 1152;
+    const size_t steps = (k + 7) / 8;
+    const size_t packed = steps * 8; // floats per packed row
+    float *tile = scratch;               // [3][32]
+    float *lanes = tile + 96;            // [8][12][8]
+    float *weights = lanes + 8 * 96;     // 32 packed rows of w
+    float *rows = weights + 32 * packed; // 240 packed rows of x
+    size_t held = m;                     // which rows of x those are: the first
+    for (size_t t = t0; t < t1; t++) {
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 3, 128, 4);
+        if (held != b.m0) {
+            iso_gemm_pack_neon(rows, x + b.m0 * k, ISO_GEMM_F16_NEON, b.m1 - b.m0, k, 8, 3);
+            held = b.m0;
+        }
+        for (size_t j = b.n0; j < b.n1; j += 32) {
+            const size_t cols = b.n1 - j < 32 ? b.n1 - j : 32;
+            iso_gemm_pack_neon(weights, w + j * k, ISO_GEMM_F16_NEON, cols, k, 8, 4);
+            for (size_t i0 = b.m0; i0 < b.m1; i0 += 3) {
+                iso_gemm_panel_neon(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
+                for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
+                    iso_gemm_out_bias_add_neon(y + i * n + j, tile + (i - i0) * 32, r + j, res + i * n + j, cols);
+                }
+            }
+        }
+    }
+}
+#endif
+
 /* ---- linear_bias_add.f16.dot8 ---- */
 // linear with bias and residual: f16 operands, 8 lanes, portable C.
 static void linear_bias_add_f16_dot8__k1152_n1152(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, const float *res, float *y, size_t m, size_t t0, size_t t1, void *restrict scratch)
@@ -5253,6 +5612,40 @@ ISOBIT_AVX2 static void linear_bias_gelu_f16_dot8_avx2__k1152_n4304(const uint16
                 iso_gemm_panel_avx2(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
                 for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
                     iso_gemm_out_bias_gelu_avx2(y + i * n + j, tile + (i - i0) * 32, r + j, gelu_f16, cols);
+                }
+            }
+        }
+    }
+}
+#endif
+
+/* ---- linear_bias_gelu.f16.dot8.neon ---- */
+#if ISOBIT_ARM64
+// linear with bias and tanh GELU: f16 operands, 8 lanes, NEON.
+ISOBIT_NEON static void linear_bias_gelu_f16_dot8_neon__k1152_n4304(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, float *restrict y, const table_gelu_f16_t *restrict gelu_f16, size_t m, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t n = 4304;
+    const size_t k = 1152;
+    const size_t steps = (k + 7) / 8;
+    const size_t packed = steps * 8; // floats per packed row
+    float *tile = scratch;               // [3][32]
+    float *lanes = tile + 96;            // [8][12][8]
+    float *weights = lanes + 8 * 96;     // 32 packed rows of w
+    float *rows = weights + 32 * packed; // 240 packed rows of x
+    size_t held = m;                     // which rows of x those are: the first
+    for (size_t t = t0; t < t1; t++) {
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 3, 128, 4);
+        if (held != b.m0) {
+            iso_gemm_pack_neon(rows, x + b.m0 * k, ISO_GEMM_F16_NEON, b.m1 - b.m0, k, 8, 3);
+            held = b.m0;
+        }
+        for (size_t j = b.n0; j < b.n1; j += 32) {
+            const size_t cols = b.n1 - j < 32 ? b.n1 - j : 32;
+            iso_gemm_pack_neon(weights, w + j * k, ISO_GEMM_F16_NEON, cols, k, 8, 4);
+            for (size_t i0 = b.m0; i0 < b.m1; i0 += 3) {
+                iso_gemm_panel_neon(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
+                for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
+                    iso_gemm_out_bias_gelu_neon(y + i * n + j, tile + (i - i0) * 32, r + j, gelu_f16, cols);
                 }
             }
         }
@@ -5390,6 +5783,40 @@ ISOBIT_AVX2 static void linear_bias_add_f16_dot8_avx2__k4304_n1152(const uint16_
                 iso_gemm_panel_avx2(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
                 for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
                     iso_gemm_out_bias_add_avx2(y + i * n + j, tile + (i - i0) * 32, r + j, res + i * n + j, cols);
+                }
+            }
+        }
+    }
+}
+#endif
+
+/* ---- linear_bias_add.f16.dot8.neon ---- */
+#if ISOBIT_ARM64
+// linear with bias and residual: f16 operands, 8 lanes, NEON.
+ISOBIT_NEON static void linear_bias_add_f16_dot8_neon__k4304_n1152(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, const float *res, float *y, size_t m, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t n = 1152;
+    const size_t k = 4304;
+    const size_t steps = (k + 7) / 8;
+    const size_t packed = steps * 8; // floats per packed row
+    float *tile = scratch;               // [3][32]
+    float *lanes = tile + 96;            // [8][12][8]
+    float *weights = lanes + 8 * 96;     // 32 packed rows of w
+    float *rows = weights + 32 * packed; // 240 packed rows of x
+    size_t held = m;                     // which rows of x those are: the first
+    for (size_t t = t0; t < t1; t++) {
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 3, 128, 4);
+        if (held != b.m0) {
+            iso_gemm_pack_neon(rows, x + b.m0 * k, ISO_GEMM_F16_NEON, b.m1 - b.m0, k, 8, 3);
+            held = b.m0;
+        }
+        for (size_t j = b.n0; j < b.n1; j += 32) {
+            const size_t cols = b.n1 - j < 32 ? b.n1 - j : 32;
+            iso_gemm_pack_neon(weights, w + j * k, ISO_GEMM_F16_NEON, cols, k, 8, 4);
+            for (size_t i0 = b.m0; i0 < b.m1; i0 += 3) {
+                iso_gemm_panel_neon(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
+                for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
+                    iso_gemm_out_bias_add_neon(y + i * n + j, tile + (i - i0) * 32, r + j, res + i * n + j, cols);
                 }
             }
         }
@@ -5587,6 +6014,40 @@ ISOBIT_AVX2 static void linear_bias_f16_dot8_avx2__k4608_n4608(const uint16_t *r
 }
 #endif
 
+/* ---- linear_bias.f16.dot8.neon ---- */
+#if ISOBIT_ARM64
+// linear with bias: f16 operands, 8 lanes, NEON.
+ISOBIT_NEON static void linear_bias_f16_dot8_neon__k4608_n4608(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, float *restrict y, size_t m, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t n = 4608;
+    const size_t k = 4608;
+    const size_t steps = (k + 7) / 8;
+    const size_t packed = steps * 8; // floats per packed row
+    float *tile = scratch;               // [3][32]
+    float *lanes = tile + 96;            // [8][12][8]
+    float *weights = lanes + 8 * 96;     // 32 packed rows of w
+    float *rows = weights + 32 * packed; // 240 packed rows of x
+    size_t held = m;                     // which rows of x those are: the first
+    for (size_t t = t0; t < t1; t++) {
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 3, 128, 4);
+        if (held != b.m0) {
+            iso_gemm_pack_neon(rows, x + b.m0 * k, ISO_GEMM_F16_NEON, b.m1 - b.m0, k, 8, 3);
+            held = b.m0;
+        }
+        for (size_t j = b.n0; j < b.n1; j += 32) {
+            const size_t cols = b.n1 - j < 32 ? b.n1 - j : 32;
+            iso_gemm_pack_neon(weights, w + j * k, ISO_GEMM_F16_NEON, cols, k, 8, 4);
+            for (size_t i0 = b.m0; i0 < b.m1; i0 += 3) {
+                iso_gemm_panel_neon(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
+                for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
+                    iso_gemm_out_bias_neon(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
+                }
+            }
+        }
+    }
+}
+#endif
+
 /* ---- linear_bias.f16.dot8 ---- */
 // linear with bias: f16 operands, 8 lanes, portable C.
 static void linear_bias_f16_dot8__k4608_n4608(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, float *restrict y, size_t m, size_t t0, size_t t1, void *restrict scratch)
@@ -5750,6 +6211,40 @@ ISOBIT_AVX2 static void linear_bias_f16_dot8_avx2__k4608_n4096(const uint16_t *r
                 iso_gemm_panel_avx2(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
                 for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx2(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
+                }
+            }
+        }
+    }
+}
+#endif
+
+/* ---- linear_bias.f16.dot8.neon ---- */
+#if ISOBIT_ARM64
+// linear with bias: f16 operands, 8 lanes, NEON.
+ISOBIT_NEON static void linear_bias_f16_dot8_neon__k4608_n4096(const uint16_t *restrict x, const uint16_t *restrict w, const float *restrict r, float *restrict y, size_t m, size_t t0, size_t t1, void *restrict scratch)
+{
+    const size_t n = 4096;
+    const size_t k = 4608;
+    const size_t steps = (k + 7) / 8;
+    const size_t packed = steps * 8; // floats per packed row
+    float *tile = scratch;               // [3][32]
+    float *lanes = tile + 96;            // [8][12][8]
+    float *weights = lanes + 8 * 96;     // 32 packed rows of w
+    float *rows = weights + 32 * packed; // 240 packed rows of x
+    size_t held = m;                     // which rows of x those are: the first
+    for (size_t t = t0; t < t1; t++) {
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 3, 128, 4);
+        if (held != b.m0) {
+            iso_gemm_pack_neon(rows, x + b.m0 * k, ISO_GEMM_F16_NEON, b.m1 - b.m0, k, 8, 3);
+            held = b.m0;
+        }
+        for (size_t j = b.n0; j < b.n1; j += 32) {
+            const size_t cols = b.n1 - j < 32 ? b.n1 - j : 32;
+            iso_gemm_pack_neon(weights, w + j * k, ISO_GEMM_F16_NEON, cols, k, 8, 4);
+            for (size_t i0 = b.m0; i0 < b.m1; i0 += 3) {
+                iso_gemm_panel_neon(tile, rows + (i0 - b.m0) * packed, weights, cols, steps, 8, lanes);
+                for (size_t i = i0; i < i0 + 3 && i < b.m1; i++) {
+                    iso_gemm_out_bias_neon(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
                 }
             }
         }
@@ -6646,6 +7141,13 @@ static void iso_run_conv_matmul_f16_dot8_avx2__k768_n1152(const iso_pointer *p, 
 }
 #endif
 
+#if ISOBIT_ARM64
+static void iso_run_conv_matmul_f16_dot8_neon__k768_n1152(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    conv_matmul_f16_dot8_neon__k768_n1152((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (float *)p[2].out, a[0], t0, t1, scratch);
+}
+#endif
+
 static void iso_run_conv_matmul_f16_dot8__k768_n1152(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     conv_matmul_f16_dot8__k768_n1152((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (float *)p[2].out, a[0], t0, t1, scratch);
@@ -6736,6 +7238,13 @@ static void iso_run_linear_bias_f16_dot8_avx2__k1152_n3456(const iso_pointer *p,
 }
 #endif
 
+#if ISOBIT_ARM64
+static void iso_run_linear_bias_f16_dot8_neon__k1152_n3456(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    linear_bias_f16_dot8_neon__k1152_n3456((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, a[0], t0, t1, scratch);
+}
+#endif
+
 static void iso_run_linear_bias_f16_dot8__k1152_n3456(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     linear_bias_f16_dot8__k1152_n3456((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, a[0], t0, t1, scratch);
@@ -6822,6 +7331,13 @@ static void iso_run_linear_bias_add_f16_dot8_avx2__k1152_n1152(const iso_pointer
 }
 #endif
 
+#if ISOBIT_ARM64
+static void iso_run_linear_bias_add_f16_dot8_neon__k1152_n1152(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    linear_bias_add_f16_dot8_neon__k1152_n1152((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (const float *)p[3].in, (float *)p[4].out, a[0], t0, t1, scratch);
+}
+#endif
+
 static void iso_run_linear_bias_add_f16_dot8__k1152_n1152(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     linear_bias_add_f16_dot8__k1152_n1152((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (const float *)p[3].in, (float *)p[4].out, a[0], t0, t1, scratch);
@@ -6838,6 +7354,13 @@ static void iso_run_linear_bias_gelu_f16_dot8_avx512__k1152_n4304(const iso_poin
 static void iso_run_linear_bias_gelu_f16_dot8_avx2__k1152_n4304(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     linear_bias_gelu_f16_dot8_avx2__k1152_n4304((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, (const table_gelu_f16_t *)p[4].in, a[0], t0, t1, scratch);
+}
+#endif
+
+#if ISOBIT_ARM64
+static void iso_run_linear_bias_gelu_f16_dot8_neon__k1152_n4304(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    linear_bias_gelu_f16_dot8_neon__k1152_n4304((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, (const table_gelu_f16_t *)p[4].in, a[0], t0, t1, scratch);
 }
 #endif
 
@@ -6869,6 +7392,13 @@ static void iso_run_linear_bias_add_f16_dot8_avx512__k4304_n1152(const iso_point
 static void iso_run_linear_bias_add_f16_dot8_avx2__k4304_n1152(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     linear_bias_add_f16_dot8_avx2__k4304_n1152((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (const float *)p[3].in, (float *)p[4].out, a[0], t0, t1, scratch);
+}
+#endif
+
+#if ISOBIT_ARM64
+static void iso_run_linear_bias_add_f16_dot8_neon__k4304_n1152(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    linear_bias_add_f16_dot8_neon__k4304_n1152((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (const float *)p[3].in, (float *)p[4].out, a[0], t0, t1, scratch);
 }
 #endif
 
@@ -6915,6 +7445,13 @@ static void iso_run_linear_bias_f16_dot8_avx2__k4608_n4608(const iso_pointer *p,
 }
 #endif
 
+#if ISOBIT_ARM64
+static void iso_run_linear_bias_f16_dot8_neon__k4608_n4608(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    linear_bias_f16_dot8_neon__k4608_n4608((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, a[0], t0, t1, scratch);
+}
+#endif
+
 static void iso_run_linear_bias_f16_dot8__k4608_n4608(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     linear_bias_f16_dot8__k4608_n4608((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, a[0], t0, t1, scratch);
@@ -6948,6 +7485,13 @@ static void iso_run_linear_bias_f16_dot8_avx512__k4608_n4096(const iso_pointer *
 static void iso_run_linear_bias_f16_dot8_avx2__k4608_n4096(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
 {
     linear_bias_f16_dot8_avx2__k4608_n4096((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, a[0], t0, t1, scratch);
+}
+#endif
+
+#if ISOBIT_ARM64
+static void iso_run_linear_bias_f16_dot8_neon__k4608_n4096(const iso_pointer *p, const size_t *a, size_t t0, size_t t1, void *scratch)
+{
+    linear_bias_f16_dot8_neon__k4608_n4096((const uint16_t *)p[0].in, (const uint16_t *)p[1].in, (const float *)p[2].in, (float *)p[3].out, a[0], t0, t1, scratch);
 }
 #endif
 
@@ -6991,160 +7535,195 @@ static const iso_kernel iso_kernels[] = {
 #else
     /* 4 */ { "conv_matmul.f16.dot8.avx2", ISO_VARIANT_avx2, 4, NULL },
 #endif
-    /* 5 */ { "conv_matmul.f16.dot8", ISO_VARIANT_portable, 4, iso_run_conv_matmul_f16_dot8__k768_n1152 },
-    /* 6 */ { "add.f32.rn", ISO_VARIANT_portable, 4, iso_run_add_f32_rn__n1152 },
-    /* 7 */ { "add_row.f32.rn", ISO_VARIANT_portable, 4, iso_run_add_row_f32_rn__n1152 },
-    /* 8 */ { "interpolate_grid.f32.copy", ISO_VARIANT_portable, 2, iso_run_interpolate_grid_f32_copy__side48_n1152 },
-#if ISOBIT_X86
-    /* 9 */ { "interpolate_grid.f32.bilinear_corners_fma.avx2", ISO_VARIANT_avx2, 2, iso_run_interpolate_grid_f32_bilinear_corners_fma_avx2__side48_n1152 },
+#if ISOBIT_ARM64
+    /* 5 */ { "conv_matmul.f16.dot8.neon", ISO_VARIANT_neon, 4, iso_run_conv_matmul_f16_dot8_neon__k768_n1152 },
 #else
-    /* 9 */ { "interpolate_grid.f32.bilinear_corners_fma.avx2", ISO_VARIANT_avx2, 2, NULL },
+    /* 5 */ { "conv_matmul.f16.dot8.neon", ISO_VARIANT_neon, 4, NULL },
 #endif
-    /* 10 */ { "interpolate_grid.f32.bilinear_corners_fma", ISO_VARIANT_portable, 2, iso_run_interpolate_grid_f32_bilinear_corners_fma__side48_n1152 },
-    /* 11 */ { "grid_merge.f32.copy", ISO_VARIANT_portable, 2, iso_run_grid_merge_f32_copy__merge2_c1152 },
-    /* 12 */ { "add_tiled.f32.rn", ISO_VARIANT_portable, 4, iso_run_add_tiled_f32_rn__n1152 },
-    /* 13 */ { "grid_positions.i32.exact", ISO_VARIANT_portable, 1, iso_run_grid_positions_i32_exact__merge2 },
-    /* 14 */ { "rope_angles.i32.glibc_fma", ISO_VARIANT_portable, 2, iso_run_rope_angles_i32_glibc_fma__d72_theta461c4000 },
+    /* 6 */ { "conv_matmul.f16.dot8", ISO_VARIANT_portable, 4, iso_run_conv_matmul_f16_dot8__k768_n1152 },
+    /* 7 */ { "add.f32.rn", ISO_VARIANT_portable, 4, iso_run_add_f32_rn__n1152 },
+    /* 8 */ { "add_row.f32.rn", ISO_VARIANT_portable, 4, iso_run_add_row_f32_rn__n1152 },
+    /* 9 */ { "interpolate_grid.f32.copy", ISO_VARIANT_portable, 2, iso_run_interpolate_grid_f32_copy__side48_n1152 },
 #if ISOBIT_X86
-    /* 15 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, iso_run_layer_norm_affine_f32_cvar8_avx2__n1152_eps358637bd },
+    /* 10 */ { "interpolate_grid.f32.bilinear_corners_fma.avx2", ISO_VARIANT_avx2, 2, iso_run_interpolate_grid_f32_bilinear_corners_fma_avx2__side48_n1152 },
 #else
-    /* 15 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 10 */ { "interpolate_grid.f32.bilinear_corners_fma.avx2", ISO_VARIANT_avx2, 2, NULL },
 #endif
-    /* 16 */ { "layer_norm_affine.f32.cvar8", ISO_VARIANT_portable, 8, iso_run_layer_norm_affine_f32_cvar8__n1152_eps358637bd },
+    /* 11 */ { "interpolate_grid.f32.bilinear_corners_fma", ISO_VARIANT_portable, 2, iso_run_interpolate_grid_f32_bilinear_corners_fma__side48_n1152 },
+    /* 12 */ { "grid_merge.f32.copy", ISO_VARIANT_portable, 2, iso_run_grid_merge_f32_copy__merge2_c1152 },
+    /* 13 */ { "add_tiled.f32.rn", ISO_VARIANT_portable, 4, iso_run_add_tiled_f32_rn__n1152 },
+    /* 14 */ { "grid_positions.i32.exact", ISO_VARIANT_portable, 1, iso_run_grid_positions_i32_exact__merge2 },
+    /* 15 */ { "rope_angles.i32.glibc_fma", ISO_VARIANT_portable, 2, iso_run_rope_angles_i32_glibc_fma__d72_theta461c4000 },
 #if ISOBIT_X86
-    /* 17 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d1152 },
+    /* 16 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, iso_run_layer_norm_affine_f32_cvar8_avx2__n1152_eps358637bd },
 #else
-    /* 17 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
+    /* 16 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, NULL },
 #endif
-    /* 18 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d1152 },
+    /* 17 */ { "layer_norm_affine.f32.cvar8", ISO_VARIANT_portable, 8, iso_run_layer_norm_affine_f32_cvar8__n1152_eps358637bd },
 #if ISOBIT_X86
-    /* 19 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k1152_n3456 },
+    /* 18 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d1152 },
 #else
-    /* 19 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+    /* 18 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
 #endif
+    /* 19 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d1152 },
 #if ISOBIT_X86
-    /* 20 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k1152_n3456 },
+    /* 20 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k1152_n3456 },
 #else
-    /* 20 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 20 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
 #endif
-    /* 21 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k1152_n3456 },
 #if ISOBIT_X86
-    /* 22 */ { "rope_apply.f32.fma.avx2", ISO_VARIANT_avx2, 4, iso_run_rope_apply_f32_fma_avx2__h16_d72_xs3456x72x1 },
+    /* 21 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k1152_n3456 },
 #else
-    /* 22 */ { "rope_apply.f32.fma.avx2", ISO_VARIANT_avx2, 4, NULL },
+    /* 21 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
 #endif
-    /* 23 */ { "rope_apply.f32.fma", ISO_VARIANT_portable, 4, iso_run_rope_apply_f32_fma__h16_d72_xs3456x72x1 },
-#if ISOBIT_X86
-    /* 24 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h16_d72 },
+#if ISOBIT_ARM64
+    /* 22 */ { "linear_bias.f16.dot8.neon", ISO_VARIANT_neon, 8, iso_run_linear_bias_f16_dot8_neon__k1152_n3456 },
 #else
-    /* 24 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
+    /* 22 */ { "linear_bias.f16.dot8.neon", ISO_VARIANT_neon, 8, NULL },
 #endif
-    /* 25 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h16_d72 },
+    /* 23 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k1152_n3456 },
 #if ISOBIT_X86
-    /* 26 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h16_d72_xs3456x72x1 },
+    /* 24 */ { "rope_apply.f32.fma.avx2", ISO_VARIANT_avx2, 4, iso_run_rope_apply_f32_fma_avx2__h16_d72_xs3456x72x1 },
+#else
+    /* 24 */ { "rope_apply.f32.fma.avx2", ISO_VARIANT_avx2, 4, NULL },
+#endif
+    /* 25 */ { "rope_apply.f32.fma", ISO_VARIANT_portable, 4, iso_run_rope_apply_f32_fma__h16_d72_xs3456x72x1 },
+#if ISOBIT_X86
+    /* 26 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h16_d72 },
 #else
     /* 26 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
 #endif
-    /* 27 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h16_d72_xs3456x72x1 },
+    /* 27 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h16_d72 },
 #if ISOBIT_X86
-    /* 28 */ { "attention.f32.tile64_exp8.avx512", ISO_VARIANT_avx512, 8, iso_run_attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf0 },
+    /* 28 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h16_d72_xs3456x72x1 },
 #else
-    /* 28 */ { "attention.f32.tile64_exp8.avx512", ISO_VARIANT_avx512, 8, NULL },
+    /* 28 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
+#endif
+    /* 29 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h16_d72_xs3456x72x1 },
+#if ISOBIT_X86
+    /* 30 */ { "attention.f32.tile64_exp8.avx512", ISO_VARIANT_avx512, 8, iso_run_attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf0 },
+#else
+    /* 30 */ { "attention.f32.tile64_exp8.avx512", ISO_VARIANT_avx512, 8, NULL },
 #endif
 #if ISOBIT_X86
-    /* 29 */ { "attention.f32.tile64_exp8.avx2", ISO_VARIANT_avx2, 8, iso_run_attention_f32_tile64_exp8_avx2__h16_d72_scale3df15bf0 },
+    /* 31 */ { "attention.f32.tile64_exp8.avx2", ISO_VARIANT_avx2, 8, iso_run_attention_f32_tile64_exp8_avx2__h16_d72_scale3df15bf0 },
 #else
-    /* 29 */ { "attention.f32.tile64_exp8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 31 */ { "attention.f32.tile64_exp8.avx2", ISO_VARIANT_avx2, 8, NULL },
 #endif
 #if ISOBIT_ARM64
-    /* 30 */ { "attention.f32.tile64_exp8.neon", ISO_VARIANT_neon, 8, iso_run_attention_f32_tile64_exp8_neon__h16_d72_scale3df15bf0 },
+    /* 32 */ { "attention.f32.tile64_exp8.neon", ISO_VARIANT_neon, 8, iso_run_attention_f32_tile64_exp8_neon__h16_d72_scale3df15bf0 },
 #else
-    /* 30 */ { "attention.f32.tile64_exp8.neon", ISO_VARIANT_neon, 8, NULL },
+    /* 32 */ { "attention.f32.tile64_exp8.neon", ISO_VARIANT_neon, 8, NULL },
 #endif
-    /* 31 */ { "attention.f32.tile64_exp8", ISO_VARIANT_portable, 8, iso_run_attention_f32_tile64_exp8__h16_d72_scale3df15bf0 },
-    /* 32 */ { "attention.f32.chunk_f16acc8", ISO_VARIANT_portable, 8, iso_run_attention_f32_chunk_f16acc8__h16_d72_scale3df15bf0 },
+    /* 33 */ { "attention.f32.tile64_exp8", ISO_VARIANT_portable, 8, iso_run_attention_f32_tile64_exp8__h16_d72_scale3df15bf0 },
+    /* 34 */ { "attention.f32.chunk_f16acc8", ISO_VARIANT_portable, 8, iso_run_attention_f32_chunk_f16acc8__h16_d72_scale3df15bf0 },
 #if ISOBIT_X86
-    /* 33 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k1152_n1152 },
+    /* 35 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k1152_n1152 },
 #else
-    /* 33 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
-#endif
-#if ISOBIT_X86
-    /* 34 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k1152_n1152 },
-#else
-    /* 34 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
-#endif
-    /* 35 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k1152_n1152 },
-#if ISOBIT_X86
-    /* 36 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_gelu_f16_dot8_avx512__k1152_n4304 },
-#else
-    /* 36 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+    /* 35 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
 #endif
 #if ISOBIT_X86
-    /* 37 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_gelu_f16_dot8_avx2__k1152_n4304 },
+    /* 36 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k1152_n1152 },
 #else
-    /* 37 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 36 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
 #endif
-    /* 38 */ { "linear_bias_gelu.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_dot8__k1152_n4304 },
-#if ISOBIT_X86
-    /* 39 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4304 },
+#if ISOBIT_ARM64
+    /* 37 */ { "linear_bias_add.f16.dot8.neon", ISO_VARIANT_neon, 16, iso_run_linear_bias_add_f16_dot8_neon__k1152_n1152 },
 #else
-    /* 39 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
+    /* 37 */ { "linear_bias_add.f16.dot8.neon", ISO_VARIANT_neon, 16, NULL },
 #endif
-    /* 40 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4304 },
+    /* 38 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k1152_n1152 },
 #if ISOBIT_X86
-    /* 41 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k4304_n1152 },
+    /* 39 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_gelu_f16_dot8_avx512__k1152_n4304 },
 #else
-    /* 41 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
-#endif
-#if ISOBIT_X86
-    /* 42 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k4304_n1152 },
-#else
-    /* 42 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
-#endif
-    /* 43 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k4304_n1152 },
-#if ISOBIT_X86
-    /* 44 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, iso_run_layer_norm_affine_f32_cvar8_avx2__n4608_eps358637bd },
-#else
-    /* 44 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, NULL },
-#endif
-    /* 45 */ { "layer_norm_affine.f32.cvar8", ISO_VARIANT_portable, 8, iso_run_layer_norm_affine_f32_cvar8__n4608_eps358637bd },
-#if ISOBIT_X86
-    /* 46 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4608 },
-#else
-    /* 46 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
-#endif
-    /* 47 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4608 },
-#if ISOBIT_X86
-    /* 48 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k4608_n4608 },
-#else
-    /* 48 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+    /* 39 */ { "linear_bias_gelu.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
 #endif
 #if ISOBIT_X86
-    /* 49 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k4608_n4608 },
+    /* 40 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_gelu_f16_dot8_avx2__k1152_n4304 },
 #else
-    /* 49 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 40 */ { "linear_bias_gelu.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
 #endif
-    /* 50 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k4608_n4608 },
-    /* 51 */ { "linear_bias.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_vdot8__k4608_n4608 },
+#if ISOBIT_ARM64
+    /* 41 */ { "linear_bias_gelu.f16.dot8.neon", ISO_VARIANT_neon, 8, iso_run_linear_bias_gelu_f16_dot8_neon__k1152_n4304 },
+#else
+    /* 41 */ { "linear_bias_gelu.f16.dot8.neon", ISO_VARIANT_neon, 8, NULL },
+#endif
+    /* 42 */ { "linear_bias_gelu.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_gelu_f16_dot8__k1152_n4304 },
 #if ISOBIT_X86
-    /* 52 */ { "gelu.f32.tanh_f16table.avx2", ISO_VARIANT_avx2, 2, iso_run_gelu_f32_tanh_f16table_avx2__n4608 },
+    /* 43 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4304 },
 #else
-    /* 52 */ { "gelu.f32.tanh_f16table.avx2", ISO_VARIANT_avx2, 2, NULL },
+    /* 43 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
 #endif
-    /* 53 */ { "gelu.f32.tanh_f16table", ISO_VARIANT_portable, 2, iso_run_gelu_f32_tanh_f16table__n4608 },
+    /* 44 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4304 },
 #if ISOBIT_X86
-    /* 54 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k4608_n4096 },
+    /* 45 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, iso_run_linear_bias_add_f16_dot8_avx512__k4304_n1152 },
 #else
-    /* 54 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+    /* 45 */ { "linear_bias_add.f16.dot8.avx512", ISO_VARIANT_avx512, 16, NULL },
 #endif
 #if ISOBIT_X86
-    /* 55 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k4608_n4096 },
+    /* 46 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, iso_run_linear_bias_add_f16_dot8_avx2__k4304_n1152 },
 #else
-    /* 55 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+    /* 46 */ { "linear_bias_add.f16.dot8.avx2", ISO_VARIANT_avx2, 16, NULL },
 #endif
-    /* 56 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k4608_n4096 },
-    /* 57 */ { "linear_bias.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_vdot8__k4608_n4096 },
-    /* 58 */ { "concat.f32.copy", ISO_VARIANT_portable, 16, iso_run_concat_f32_copy__xs4096x4096x4096x4096 },
+#if ISOBIT_ARM64
+    /* 47 */ { "linear_bias_add.f16.dot8.neon", ISO_VARIANT_neon, 16, iso_run_linear_bias_add_f16_dot8_neon__k4304_n1152 },
+#else
+    /* 47 */ { "linear_bias_add.f16.dot8.neon", ISO_VARIANT_neon, 16, NULL },
+#endif
+    /* 48 */ { "linear_bias_add.f16.dot8", ISO_VARIANT_portable, 16, iso_run_linear_bias_add_f16_dot8__k4304_n1152 },
+#if ISOBIT_X86
+    /* 49 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, iso_run_layer_norm_affine_f32_cvar8_avx2__n4608_eps358637bd },
+#else
+    /* 49 */ { "layer_norm_affine.f32.cvar8.avx2", ISO_VARIANT_avx2, 8, NULL },
+#endif
+    /* 50 */ { "layer_norm_affine.f32.cvar8", ISO_VARIANT_portable, 8, iso_run_layer_norm_affine_f32_cvar8__n4608_eps358637bd },
+#if ISOBIT_X86
+    /* 51 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, iso_run_cast_f16_f32_rne_avx2__h1_d4608 },
+#else
+    /* 51 */ { "cast_f16.f32.rne.avx2", ISO_VARIANT_avx2, 2, NULL },
+#endif
+    /* 52 */ { "cast_f16.f32.rne", ISO_VARIANT_portable, 2, iso_run_cast_f16_f32_rne__h1_d4608 },
+#if ISOBIT_X86
+    /* 53 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k4608_n4608 },
+#else
+    /* 53 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+#endif
+#if ISOBIT_X86
+    /* 54 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k4608_n4608 },
+#else
+    /* 54 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+#endif
+#if ISOBIT_ARM64
+    /* 55 */ { "linear_bias.f16.dot8.neon", ISO_VARIANT_neon, 8, iso_run_linear_bias_f16_dot8_neon__k4608_n4608 },
+#else
+    /* 55 */ { "linear_bias.f16.dot8.neon", ISO_VARIANT_neon, 8, NULL },
+#endif
+    /* 56 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k4608_n4608 },
+    /* 57 */ { "linear_bias.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_vdot8__k4608_n4608 },
+#if ISOBIT_X86
+    /* 58 */ { "gelu.f32.tanh_f16table.avx2", ISO_VARIANT_avx2, 2, iso_run_gelu_f32_tanh_f16table_avx2__n4608 },
+#else
+    /* 58 */ { "gelu.f32.tanh_f16table.avx2", ISO_VARIANT_avx2, 2, NULL },
+#endif
+    /* 59 */ { "gelu.f32.tanh_f16table", ISO_VARIANT_portable, 2, iso_run_gelu_f32_tanh_f16table__n4608 },
+#if ISOBIT_X86
+    /* 60 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, iso_run_linear_bias_f16_dot8_avx512__k4608_n4096 },
+#else
+    /* 60 */ { "linear_bias.f16.dot8.avx512", ISO_VARIANT_avx512, 8, NULL },
+#endif
+#if ISOBIT_X86
+    /* 61 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, iso_run_linear_bias_f16_dot8_avx2__k4608_n4096 },
+#else
+    /* 61 */ { "linear_bias.f16.dot8.avx2", ISO_VARIANT_avx2, 8, NULL },
+#endif
+#if ISOBIT_ARM64
+    /* 62 */ { "linear_bias.f16.dot8.neon", ISO_VARIANT_neon, 8, iso_run_linear_bias_f16_dot8_neon__k4608_n4096 },
+#else
+    /* 62 */ { "linear_bias.f16.dot8.neon", ISO_VARIANT_neon, 8, NULL },
+#endif
+    /* 63 */ { "linear_bias.f16.dot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_dot8__k4608_n4096 },
+    /* 64 */ { "linear_bias.f16.vdot8", ISO_VARIANT_portable, 8, iso_run_linear_bias_f16_vdot8__k4608_n4096 },
+    /* 65 */ { "concat.f32.copy", ISO_VARIANT_portable, 16, iso_run_concat_f32_copy__xs4096x4096x4096x4096 },
 };
 
 /* Kernels that give the same bits, best first; open picks one that this machine runs. */
@@ -7163,35 +7742,35 @@ enum { ISO_CHOICES = 31 };
 static const iso_choice iso_choices[ISO_CHOICES] = {
     /* 0 */ { ISO_NONE, 2, { { 0, 0 }, { 1, 0 } } },
     /* 1 */ { ISO_NONE, 1, { { 2, 0 } } },
-    /* 2 */ { ISO_NONE, 3, { { 3, 4 }, { 4, 6 }, { 5, 7 } } },
-    /* 3 */ { ISO_NONE, 1, { { 6, 5 } } },
-    /* 4 */ { ISO_NONE, 1, { { 7, 5 } } },
-    /* 5 */ { 8, 1, { { 8, 2 } } },
-    /* 6 */ { ISO_NONE, 2, { { 9, 2 }, { 10, 2 } } },
-    /* 7 */ { ISO_NONE, 1, { { 11, 2 } } },
-    /* 8 */ { ISO_NONE, 1, { { 12, 5 } } },
-    /* 9 */ { ISO_NONE, 1, { { 13, 2 } } },
-    /* 10 */ { ISO_NONE, 1, { { 14, 10 } } },
-    /* 11 */ { ISO_NONE, 2, { { 15, 11 }, { 16, 5 } } },
-    /* 12 */ { ISO_NONE, 2, { { 17, 5 }, { 18, 5 } } },
-    /* 13 */ { ISO_NONE, 3, { { 19, 12 }, { 20, 13 }, { 21, 14 } } },
-    /* 14 */ { ISO_NONE, 2, { { 22, 5 }, { 23, 5 } } },
-    /* 15 */ { ISO_NONE, 2, { { 24, 5 }, { 25, 5 } } },
-    /* 16 */ { ISO_NONE, 2, { { 26, 5 }, { 27, 5 } } },
-    /* 17 */ { 18, 4, { { 28, 15 }, { 29, 15 }, { 30, 16 }, { 31, 17 } } },
-    /* 18 */ { ISO_NONE, 1, { { 32, 19 } } },
-    /* 19 */ { ISO_NONE, 3, { { 33, 4 }, { 34, 6 }, { 35, 7 } } },
-    /* 20 */ { ISO_NONE, 3, { { 36, 20 }, { 37, 21 }, { 38, 22 } } },
-    /* 21 */ { ISO_NONE, 2, { { 39, 5 }, { 40, 5 } } },
-    /* 22 */ { ISO_NONE, 3, { { 41, 4 }, { 42, 6 }, { 43, 7 } } },
-    /* 23 */ { ISO_NONE, 2, { { 44, 23 }, { 45, 24 } } },
-    /* 24 */ { ISO_NONE, 2, { { 46, 24 }, { 47, 24 } } },
-    /* 25 */ { 28, 3, { { 48, 25 }, { 49, 26 }, { 50, 27 } } },
-    /* 26 */ { ISO_NONE, 1, { { 51, 29 } } },
-    /* 27 */ { ISO_NONE, 2, { { 52, 24 }, { 53, 24 } } },
-    /* 28 */ { 28, 3, { { 54, 30 }, { 55, 31 }, { 56, 32 } } },
-    /* 29 */ { ISO_NONE, 1, { { 57, 33 } } },
-    /* 30 */ { ISO_NONE, 1, { { 58, 24 } } },
+    /* 2 */ { ISO_NONE, 4, { { 3, 4 }, { 4, 6 }, { 5, 6 }, { 6, 7 } } },
+    /* 3 */ { ISO_NONE, 1, { { 7, 5 } } },
+    /* 4 */ { ISO_NONE, 1, { { 8, 5 } } },
+    /* 5 */ { 8, 1, { { 9, 2 } } },
+    /* 6 */ { ISO_NONE, 2, { { 10, 2 }, { 11, 2 } } },
+    /* 7 */ { ISO_NONE, 1, { { 12, 2 } } },
+    /* 8 */ { ISO_NONE, 1, { { 13, 5 } } },
+    /* 9 */ { ISO_NONE, 1, { { 14, 2 } } },
+    /* 10 */ { ISO_NONE, 1, { { 15, 10 } } },
+    /* 11 */ { ISO_NONE, 2, { { 16, 11 }, { 17, 5 } } },
+    /* 12 */ { ISO_NONE, 2, { { 18, 5 }, { 19, 5 } } },
+    /* 13 */ { ISO_NONE, 4, { { 20, 12 }, { 21, 13 }, { 22, 13 }, { 23, 14 } } },
+    /* 14 */ { ISO_NONE, 2, { { 24, 5 }, { 25, 5 } } },
+    /* 15 */ { ISO_NONE, 2, { { 26, 5 }, { 27, 5 } } },
+    /* 16 */ { ISO_NONE, 2, { { 28, 5 }, { 29, 5 } } },
+    /* 17 */ { 18, 4, { { 30, 15 }, { 31, 15 }, { 32, 16 }, { 33, 17 } } },
+    /* 18 */ { ISO_NONE, 1, { { 34, 19 } } },
+    /* 19 */ { ISO_NONE, 4, { { 35, 4 }, { 36, 6 }, { 37, 6 }, { 38, 7 } } },
+    /* 20 */ { ISO_NONE, 4, { { 39, 20 }, { 40, 21 }, { 41, 21 }, { 42, 22 } } },
+    /* 21 */ { ISO_NONE, 2, { { 43, 5 }, { 44, 5 } } },
+    /* 22 */ { ISO_NONE, 4, { { 45, 4 }, { 46, 6 }, { 47, 6 }, { 48, 7 } } },
+    /* 23 */ { ISO_NONE, 2, { { 49, 23 }, { 50, 24 } } },
+    /* 24 */ { ISO_NONE, 2, { { 51, 24 }, { 52, 24 } } },
+    /* 25 */ { 28, 4, { { 53, 25 }, { 54, 26 }, { 55, 26 }, { 56, 27 } } },
+    /* 26 */ { ISO_NONE, 1, { { 57, 29 } } },
+    /* 27 */ { ISO_NONE, 2, { { 58, 24 }, { 59, 24 } } },
+    /* 28 */ { 28, 4, { { 60, 30 }, { 61, 31 }, { 62, 31 }, { 63, 32 } } },
+    /* 29 */ { ISO_NONE, 1, { { 64, 33 } } },
+    /* 30 */ { ISO_NONE, 1, { { 65, 24 } } },
 };
 
 typedef enum { ISO_VALUE, ISO_WEIGHT, ISO_OUTPUT, ISO_TABLE } iso_ref_kind;
@@ -9302,6 +9881,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d835cdf832d174fb3f1cdfe5e3aafb9334b20698636da0bf155a384e6cde915\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"940c1acb2a7aadc10d02e8d314c64566afd42db8736aa729a660e8142656c289\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d835cdf832d174fb3f1cdfe5e3aafb9334b20698636da0bf155a384e6cde915\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"8d0872a8e4d52166495fc944f0795aac2ccb6b7584d9c481f91bab5746e92982\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

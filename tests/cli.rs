@@ -438,7 +438,8 @@ fn a_wrong_kernel_is_told_from_a_wrong_input() {
     let dir = tempfile::tempdir().unwrap();
     let status = Command::new("cp").arg("-r").arg(root().join("kernel_maps")).arg(dir.path().join("maps")).status().unwrap();
     assert!(status.success());
-    let source = dir.path().join("maps/gelu_tanh/f32.f16table.c.j2");
+    let maps = isobit::maps::Maps::load(isobit::files::Files::from_dir(&dir.path().join("maps")).unwrap()).unwrap();
+    let source = dir.path().join("maps").join(&maps.op("gelu_tanh").unwrap().kernels["gelu_tanh.f32.f16table"].source);
     let text = std::fs::read_to_string(&source).unwrap();
     let wrong = text.replace("-10.0f", "-0.5f");
     assert_ne!(text, wrong, "the kernel still has the limit that is moved here");
@@ -493,7 +494,11 @@ fn a_wrong_kernel_is_told_from_a_wrong_input() {
     let index: Value = serde_json::from_str(&std::fs::read_to_string(dir.path().join("vector/vector.json")).unwrap()).unwrap();
     assert_eq!((index["steps"][0]["op"].as_str(), index["steps"][0]["dims"]["m"].as_u64()), (Some("gelu_tanh"), Some(4)));
     fails(dir.path(), "vector-nothing", &cut);
-    fails(dir.path(), "vector-tap", &[&cut[..], &["--tap", "ffn_gelu-9"]].concat());
+    for none in ["ffn_gelu-9", "pixels"] {
+        fails(dir.path(), "vector-tap", &[&cut[..], &["--tap", none]].concat());
+    }
+    let json = ok_json(dir.path(), &[&cut[..], &["--tap", "output", "--rows", "2"]].concat());
+    assert_eq!((json["rows"].as_u64(), json["equal"].as_bool()), (Some(2), Some(true)));
 }
 
 #[test]

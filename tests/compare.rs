@@ -5,8 +5,12 @@ use std::path::Path;
 use half::f16;
 use isobit::compare::*;
 use isobit::files::Files;
+use isobit::fuse::Taps;
 use isobit::maps::Maps;
+use isobit::pipeline::{self, Inputs};
+use isobit::sizes::Sizes;
 use isobit::taps::{DType, TapSet, TapView, TapWriter};
+use isobit::template::Template;
 use serde_json::json;
 
 /// Values of mixed size and sign without a pattern.
@@ -239,6 +243,53 @@ fn causes_follow_pattern_op_and_class() {
     assert!(first(&nan, "attention").contains("masked"), "{}", first(&nan, "attention"));
     let tail = made(&[40, 70], |i, at| at(i) + f32::from(u8::from(i[1] >= 64)));
     assert!(first(&tail, "unheard_of").contains("tail"), "{}", first(&tail, "unheard_of"));
+}
+
+#[test]
+fn segments_reach_from_known_values_to_the_next() {
+    let text = std::fs::read_to_string("templates/qwen3_vl_vision.json").unwrap();
+    let template = Template::parse("template", &text).unwrap();
+    let sizes = Sizes::of_preset(&template, Some("tiny"), "f16").unwrap();
+    let maps = maps();
+    let (profile, target) = (maps.profile("ggml-avx2").unwrap(), maps.target("c").unwrap());
+    let inputs = Inputs { template: &template, sizes: &sizes, maps: &maps, profile: &profile, target: &target, taps: Taps::Every };
+    let plan = pipeline::compile(&inputs).unwrap();
+    for step in &plan.steps {
+        let node = plan.graph.node(step.node);
+        assert!(node.tap.is_some(), "{} has a tap", node.name);
+    }
+    let ops = |segments: &Segments, tap: &str| {
+        let s = segments.of(segments.tap(tap).unwrap());
+        (s.ops(), s.operands.join(" "), s.from_input)
+    };
+    let text = |ops: &str, operands: &str, from_input| (ops.to_string(), operands.to_string(), from_input);
+
+    // every value is known: an op each
+    let all = Segments::new(&plan, |_| true);
+    assert_eq!(ops(&all, "kqv_out-0"), text("attention", "Qcur_rope-0 k_rope-0.f16 v-0.f16", false));
+    assert_eq!(ops(&all, "Kcur-0"), text("linear_bias", "ln1-0.f16 v.blk.0.attn_qkv.weight v.blk.0.attn_qkv.bias", false));
+    // those that another program names
+    let named = ["patch_bias", "ln1-0", "Qcur-0", "Kcur-0", "Vcur-0", "Qcur_rope-0", "Kcur_rope-0", "kqv_out-0"];
+    let some = Segments::new(&plan, |tap| named.contains(&tap));
+    assert_eq!(ops(&some, "kqv_out-0"), text("cast_f16, cast_f16, attention", "Vcur-0 Qcur_rope-0 Kcur_rope-0", false));
+    assert_eq!(ops(&some, "Qcur_rope-0"), text("grid_positions, rope_angles, rope_apply", "Qcur-0", false));
+    assert_eq!(ops(&some, "Kcur-0").0, "cast_f16, linear_bias");
+    let first = ops(&some, "patch_bias");
+    assert!(first.2 && first.0.starts_with("im2col, grid_merge"), "{first:?}");
+    let with_pixels = Segments::new(&plan, |tap| named.contains(&tap) || tap == "pixels");
+    assert!(!ops(&with_pixels, "patch_bias").2);
+}
+
+#[test]
+fn a_page_holds_what_it_is_given_as_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let v = values(6);
+    let w: Vec<f32> = v.iter().map(|x| x + 1.0).collect();
+    let left = set(dir.path(), "<script>alert(1)</script>", &[("a", &[6], v.clone()), ("b & c", &[6], v)]);
+    let right = TapSet { source: "<b>".to_string(), ..set(dir.path(), "right", &[("a", &[6], w.clone()), ("b & c", &[6], w)]) };
+    let page = isobit::report::page(&reported(compare(&left, &right).unwrap()), None).unwrap();
+    assert!(!page.contains("<script") && !page.contains("<b>right") && page.contains("&lt;b&gt;") && page.contains("b &amp; c"));
+    assert!(page.contains("constant offset") && !page.contains("Memory:"));
 }
 
 #[test]

@@ -41,7 +41,9 @@ pub fn vector(args: &VectorArgs, out: &Output) -> Result<ExitCode> {
     let end = segments.tap(&label).ok_or_else(|| Diagnostic::new("internal-compare", format!("no value is named {label}")))?;
     let segment = segments.of(end);
     let mut capture = needs(&subject.compiled.plan, &segments, &segment);
-    capture.insert(label.clone());
+    // the output is a value of the graph under its own name
+    let own = subject.compiled.plan.graph.node(end).tap.clone().unwrap_or_else(|| label.clone());
+    capture.insert(own.clone());
     drop(segments);
     let again = sides.compare(&capture, out)?;
     let pass = again.forced.as_ref().ok_or_else(|| Diagnostic::new("internal-compare", "there was no replay"))?;
@@ -50,7 +52,6 @@ pub fn vector(args: &VectorArgs, out: &Output) -> Result<ExitCode> {
     let runtime = subject.compiled.dims(&subject.info)?;
     let reference = sides.reference.find(&label).ok_or_else(|| Diagnostic::new("internal-compare", "the reference has lost a value"))?;
     let expected = sides.reference.read(reference)?;
-    let own = pass.before.get(&label);
     let model = args.sides.source.model.as_deref().unwrap_or(std::path::Path::new(""));
     let cut = Cut {
         plan: &subject.compiled.plan,
@@ -62,7 +63,10 @@ pub fn vector(args: &VectorArgs, out: &Output) -> Result<ExitCode> {
         pixels: &pass.pixels,
         rows: args.rows.max(1),
     };
-    let (tap, ours) = own.ok_or_else(|| Diagnostic::new("vector-tap", format!("the output itself is no kernel's value: {label}")))?;
+    let (tap, ours) = pass.before.get(&own).ok_or_else(|| {
+        Diagnostic::new("vector-tap", format!("no op of the graph makes {label}"))
+            .help("name a value that an op of the graph makes; `compare --rows 999` lists them")
+    })?;
     let target = Target { label: &label, segment: &segment, shape: &tap.shape, dtype: tap.dtype, ours, expected: &expected };
     let doc = format!("{} of {label}, profile {}", segment.ops(), subject.loaded.profile.label());
     let vector = cut.cut(&target, &doc, &sides.reference.source)?;

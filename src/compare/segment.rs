@@ -98,6 +98,9 @@ impl<'a> Segments<'a> {
                 }
             }
         }
+        // values before weights
+        let mut known: Vec<Id> = known.into_iter().collect();
+        known.sort_by_key(|id| (g.node(*id).kind == Kind::Weight, *id));
         Segment {
             steps: steps.into_iter().map(|id| self.step(id)).collect(),
             operands: known.iter().map(|id| g.node(*id).tap.clone().unwrap_or_else(|| g.node(*id).name.clone())).collect(),

@@ -288,7 +288,7 @@ typedef struct {
 static void see_tap(void *user, const tap_t *tap)
 {
     tap_log *log = user;
-    const uint64_t width = strcmp(tap->dtype, "u8") == 0 ? 1 : strcmp(tap->dtype, "f16") == 0 ? 2 : 4;
+    const uint64_t width = strcmp(tap->dtype, "u8") == 0 ? 1 : strcmp(tap->dtype, "f16") == 0 || strcmp(tap->dtype, "bf16") == 0 ? 2 : 4;
     uint64_t last = 0;
     log->sound = log->sound && tap->index == log->count && tap->rank >= 1 && tap->rank <= 4 && tap->data != NULL && tap->name[0] != '\0' && tap->op[0] != '\0'
         && tap->kernel[0] != '\0' && (width != 4 || strcmp(tap->dtype, "f32") == 0 || strcmp(tap->dtype, "i32") == 0);
@@ -304,6 +304,20 @@ static void see_tap(void *user, const tap_t *tap)
         log->hash = (log->hash ^ element) * 0x100000001b3ull;
     }
     ++log->count;
+}
+
+/* Writes over the first element of the first value: what was there, or zero. */
+static void write_tap(void *user, const tap_t *tap)
+{
+    const bool *zero = user;
+    if (tap->index == 0) {
+        uint8_t element[4] = { 0, 0, 0, 0 };
+        const uint64_t width = strcmp(tap->dtype, "u8") == 0 ? 1 : strcmp(tap->dtype, "f16") == 0 || strcmp(tap->dtype, "bf16") == 0 ? 2 : 4;
+        if (!*zero) {
+            memcpy(element, tap->data, width);
+        }
+        memcpy(tap->data, element, width);
+    }
 }
 
 static void check_taps(void)
@@ -331,6 +345,19 @@ static void check_taps(void)
         API(close)(encoder);
     }
     CHECK(logs[0].count == logs[1].count && logs[0].hash == logs[1].hash, "taps differ between runs");
+    for (uint32_t i = 0; i < 2; ++i) {
+        plan_t p;
+        float *out;
+        bool zero = i == 1;
+        options = threads(1);
+        options.tap = write_tap;
+        options.tap_user = &zero;
+        encoder = open_model(model, options);
+        out = encode_image(encoder, rgb, image_width, image_height, 1, 0, &p);
+        CHECK(same_bits(out, wanted, plan.output_floats) != zero, "what a tap callback writes is not what later steps read");
+        free(out);
+        API(close)(encoder);
+    }
 }
 
 /* -- a host that breaks the rules of parallel_for -- */

@@ -5,15 +5,17 @@
 
 #define ISO_FULL_INLINE ISOBIT_UNUSED ISOBIT_AVX2 __attribute__((always_inline)) static inline
 
-// One value of each of two keys for 8 queries.
+// One value of each of four keys for 8 queries.
 typedef struct iso_full_keys_avx2 {
-    __m256 a, b;
+    __m256 a, b, c, d;
 } iso_full_keys_avx2;
 
 ISO_FULL_INLINE iso_full_keys_avx2 iso_full_add_avx2(iso_full_keys_avx2 x, iso_full_keys_avx2 y)
 {
     x.a = _mm256_add_ps(x.a, y.a);
     x.b = _mm256_add_ps(x.b, y.b);
+    x.c = _mm256_add_ps(x.c, y.c);
+    x.d = _mm256_add_ps(x.d, y.d);
     return x;
 }
 
@@ -21,7 +23,8 @@ ISO_FULL_INLINE iso_full_keys_avx2 iso_full_add_avx2(iso_full_keys_avx2 x, iso_f
 ISO_FULL_INLINE iso_full_keys_avx2 iso_full_product_avx2(const float *k, const float *qt, size_t d, size_t e)
 {
     const __m256 qe = _mm256_load_ps(qt + e * 8);
-    const iso_full_keys_avx2 x = { _mm256_mul_ps(qe, _mm256_set1_ps(k[e])), _mm256_mul_ps(qe, _mm256_set1_ps(k[d + e])) };
+    const iso_full_keys_avx2 x = { _mm256_mul_ps(qe, _mm256_set1_ps(k[e])), _mm256_mul_ps(qe, _mm256_set1_ps(k[d + e])),
+                                        _mm256_mul_ps(qe, _mm256_set1_ps(k[2 * d + e])), _mm256_mul_ps(qe, _mm256_set1_ps(k[3 * d + e])) };
     return x;
 }
 
@@ -30,6 +33,8 @@ ISO_FULL_INLINE iso_full_keys_avx2 iso_full_fma_avx2(const float *k, const float
     const __m256 qe = _mm256_load_ps(qt + e * 8);
     x.a = _mm256_fmadd_ps(qe, _mm256_set1_ps(k[e]), x.a);
     x.b = _mm256_fmadd_ps(qe, _mm256_set1_ps(k[d + e]), x.b);
+    x.c = _mm256_fmadd_ps(qe, _mm256_set1_ps(k[2 * d + e]), x.c);
+    x.d = _mm256_fmadd_ps(qe, _mm256_set1_ps(k[3 * d + e]), x.d);
     return x;
 }
 
@@ -67,7 +72,7 @@ ISO_FULL_INLINE iso_full_keys_avx2 iso_full_four_avx2(const float *k, const floa
 // Dot products as iso_gemm_vdot_f32 makes them: 16 lanes by the halving tree, 8 by halves and then neighbours.
 ISO_FULL_INLINE iso_full_keys_avx2 iso_full_dot_avx2(const float *k, const float *qt, size_t d, size_t lanes)
 {
-    iso_full_keys_avx2 sum = { _mm256_setzero_ps(), _mm256_setzero_ps() };
+    iso_full_keys_avx2 sum = { _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps() };
     size_t e = d - d % (4 * lanes);
     if (e > 0 && lanes == 16) {
         const iso_full_keys_avx2 even =
@@ -89,17 +94,19 @@ ISO_FULL_INLINE iso_full_keys_avx2 iso_full_dot_avx2(const float *k, const float
     return sum;
 }
 
-// s[keys][48] = k q^T times scale, for `panels` of 8 queries, each qt[d][8], and `keys` rows of k, a multiple of 2.
+// s[keys][48] = k q^T times scale, for `panels` of 8 queries, each qt[d][8], and `keys` rows of k, a multiple of 4.
 ISO_FULL_INLINE void iso_full_scores_avx2(float *s, const float *qt, size_t panels, const float *k, size_t keys, size_t d, size_t lanes,
                                            float scale)
 {
     const __m256 by = _mm256_set1_ps(scale);
-    for (size_t t = 0; t < keys; t += 2) {
+    for (size_t t = 0; t < keys; t += 4) {
         for (size_t p = 0; p < panels; p++) {
             const iso_full_keys_avx2 x = iso_full_dot_avx2(k + t * d, qt + p * d * 8, d, lanes);
             float *out = s + t * 48 + p * 8;
             _mm256_store_ps(out, _mm256_mul_ps(x.a, by));
             _mm256_store_ps(out + 48, _mm256_mul_ps(x.b, by));
+            _mm256_store_ps(out + 96, _mm256_mul_ps(x.c, by));
+            _mm256_store_ps(out + 144, _mm256_mul_ps(x.d, by));
         }
     }
 }

@@ -5,11 +5,19 @@ ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso
                                                size_t row)
 {
     const size_t places = (keys + lanes - 1) / lanes;
-    for (size_t t = 0; t < lanes * places; t++) {
-        float *to = dst + (t % lanes * places + t / lanes) * row;
-        const float *from = src + (ptrdiff_t)(t < keys ? t : 0) * view.row;
-        for (size_t e = 0; e < row; e++) {
-            to[e] = t < keys && e < d ? from[(ptrdiff_t)e * view.element] : 0.0f;
+    for (size_t r = 0; r < lanes * places; r++, dst += row) {
+        const size_t t = r / places + r % places * lanes;
+        const float *from = src + (ptrdiff_t)t * view.row;
+        size_t e = 0;
+        if (t < keys && view.element == 1) {
+            memcpy(dst, from, d * sizeof *dst);
+            e = d;
+        }
+        for (; t < keys && e < d; e++) {
+            dst[e] = from[(ptrdiff_t)e * view.element];
+        }
+        for (; e < row; e++) {
+            dst[e] = 0.0f;
         }
     }
 }
@@ -18,9 +26,11 @@ ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso
 ISOBIT_UNUSED static inline void iso_full_pack_queries(float *dst, const float *q, iso_attn_view view, size_t count, size_t d,
                                                        size_t width)
 {
-    for (size_t i = 0; i < 48; i++) {
+    for (size_t first = 0; first < 48; first += width) {
         for (size_t e = 0; e < d; e++) {
-            dst[(i / width * d + e) * width + i % width] = i < count ? q[(ptrdiff_t)i * view.row + (ptrdiff_t)e * view.element] : 0.0f;
+            for (size_t i = first; i < first + width; i++) {
+                *dst++ = i < count ? q[(ptrdiff_t)i * view.row + (ptrdiff_t)e * view.element] : 0.0f;
+            }
         }
     }
 }

@@ -42,9 +42,6 @@ struct Cli {
     /// Only machines whose name contains this text (native, gcc, clang, aarch64, riscv64)
     #[arg(long)]
     machine: Option<String>,
-    /// Also what is not known to work yet
-    #[arg(long)]
-    unready: bool,
     /// Pass although a compiler or an emulator is missing; its rows are listed as skipped
     #[arg(long)]
     allow_missing: bool,
@@ -157,8 +154,7 @@ impl Work {
                     if cli.extent == Extent::Cut && weights != "mixed" && !usual {
                         continue;
                     }
-                    let ready = cli.unready || matrix::is_ready(weights, &profile, attention);
-                    if ready && is(&cli.profile, &profile) && is(&cli.attention, attention) && is(&cli.weights, weights) {
+                    if is(&cli.profile, &profile) && is(&cli.attention, attention) && is(&cli.weights, weights) {
                         let subject = Subject { profile: profile.clone(), attention, weights, taps: Taps::Kept };
                         if weights == "mixed" && cli.extent == Extent::Full {
                             subjects.push(Subject { taps: Taps::All, ..subject.clone() });

@@ -10,8 +10,6 @@ use crate::plan::{Build, Run};
 
 /// Hashes of one pass over all images, by place, image, name and occurrence, in graph order.
 pub struct Block {
-    /// The variant that ran.
-    variant: String,
     hashes: IndexMap<String, String>,
 }
 
@@ -21,9 +19,8 @@ impl Block {
         let mut blocks: Vec<Self> = Vec::new();
         let mut seen: BTreeMap<String, u32> = BTreeMap::new();
         for line in text.lines() {
-            if let Some(head) = line.strip_prefix("= ") {
-                let variant = head.rsplit_once("variant ").map(|(_, name)| name.to_string());
-                blocks.push(Self { variant: variant.ok_or_else(|| format!("no variant in `{line}`"))?, hashes: IndexMap::new() });
+            if line.starts_with("= ") {
+                blocks.push(Self { hashes: IndexMap::new() });
                 seen.clear();
                 continue;
             }
@@ -87,7 +84,7 @@ impl Report {
         let column = format!("{}\n{}", build.subject.profile, build.subject.attention);
         let mut equal = !outcome.blocks.is_empty();
         for (run, block) in &outcome.blocks {
-            let mut row = format!("{}, {}, threads {}, batch {}", build.name(), block.variant, run.threads, run.batch);
+            let mut row = format!("{}, {}, threads {}, batch {}", build.name(), run.variant, run.threads, run.batch);
             if run.instances > 1 {
                 row += &format!(", {} at once", run.instances);
             }

@@ -44,15 +44,12 @@ struct Cli {
     /// Only files whose name contains this text (tiny, mid, 8b, converted; f16, q8_0 ...)
     #[arg(long)]
     file: Option<String>,
-    /// Also what is not known to work yet
-    #[arg(long)]
-    unready: bool,
 }
 
 impl Cli {
-    fn wants(&self, weights: &str, profile: &str, attention: &str) -> bool {
+    fn wants(&self, profile: &str, attention: &str) -> bool {
         let is = |asked: &Option<String>, this: &str| asked.as_deref().is_none_or(|asked| asked == this);
-        is(&self.profile, profile) && is(&self.attention, attention) && (self.unready || matrix::is_ready(weights, profile, attention))
+        is(&self.profile, profile) && is(&self.attention, attention)
     }
 }
 
@@ -89,9 +86,7 @@ fn run(cli: &Cli) -> Result<bool, String> {
     }
     let _lock = oracle::lock()?;
     let mut groups = if cli.extent == Extent::Cut { plan::cut() } else { plan::full() };
-    groups.retain(|g| {
-        cli.wants(g.file.weights, g.profile, g.attention) && cli.file.as_deref().is_none_or(|part| g.file.name().contains(part))
-    });
+    groups.retain(|g| cli.wants(g.profile, g.attention) && cli.file.as_deref().is_none_or(|part| g.file.name().contains(part)));
 
     let mut report = Report::default();
     let mut oracles = BTreeMap::new();
@@ -138,7 +133,7 @@ fn run(cli: &Cli) -> Result<bool, String> {
     bar.finish_and_clear();
     // Whatever was asked for by name may be a part; a run of everything must have seen every triple.
     let all = cli.file.is_none();
-    let wanted = plan::triples().into_iter().filter(|&(weights, profile, attention)| all && cli.wants(weights, profile, attention));
+    let wanted = plan::triples().into_iter().filter(|&(_, profile, attention)| all && cli.wants(profile, attention));
     report.finish(cli.extent.name(), wanted, started.elapsed())
 }
 

@@ -17,7 +17,7 @@ pub static CLANG: Machine = Machine { name: "native clang", compiler: "clang", l
 pub static AARCH64: Machine =
     Machine { name: "aarch64 gcc", compiler: "aarch64-linux-gnu-gcc", link: &["-static"], emulator: Some("qemu-aarch64") };
 pub static RISCV64: Machine =
-    Machine { name: "riscv64 gcc", compiler: "riscv64-linux-gnu-gcc", link: &["-static", "-latomic"], emulator: Some("qemu-riscv64") };
+    Machine { name: "riscv64 gcc", compiler: "riscv64-linux-gnu-gcc", link: &["-static"], emulator: Some("qemu-riscv64") };
 pub static MACHINES: [&Machine; 4] = [&GCC, &CLANG, &AARCH64, &RISCV64];
 const EMULATED: [&Machine; 2] = [&AARCH64, &RISCV64];
 

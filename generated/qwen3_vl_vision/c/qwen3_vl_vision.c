@@ -9048,14 +9048,14 @@ struct qwen3_vl_vision {
     iso_pool *pool;
     void *arena;
     uint64_t arena_bytes;
-    atomic_bool busy;
+    atomic_int busy; /* not atomic_bool: exchanging a byte takes libatomic on some machines */
     /* of the running encode */
     uint64_t offsets[ISO_VALUES];
     iso_job job;
     /* of the running step, when the host runs it */
     atomic_size_t tasks_done;
     atomic_int fault;
-    atomic_bool *worker_busy; /* [threads] */
+    atomic_int *worker_busy; /* [threads] */
 #if defined(ISOBIT_CHECK_ARENA)
     int poison;
 #endif

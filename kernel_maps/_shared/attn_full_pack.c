@@ -9,9 +9,8 @@ ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso
         const size_t t = r / places + r % places * lanes;
         const float *from = src + (ptrdiff_t)t * view.row;
         size_t e = 0;
-        if (t < keys && view.element == 1) {
-            memcpy(dst, from, d * sizeof *dst);
-            e = d;
+        for (; t < keys && view.element == 1 && e + 8 <= d; e += 8) { // pieces of a fixed size become plain moves
+            memcpy(dst + e, from + e, 8 * sizeof *dst);
         }
         for (; t < keys && e < d; e++) {
             dst[e] = from[(ptrdiff_t)e * view.element];

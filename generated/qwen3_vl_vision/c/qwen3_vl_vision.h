@@ -6,7 +6,7 @@
  * profile   ggml-avx2 e62dbc7add337d84272f8ad9f39f9fbf7be58e886c9cc24460df097fefb48b6a
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      cf0154abbcdbbda82f3b11c745f7268b5b4bf2788bcbc820759bf28ce40286ca
+ * maps      13b48549a458ef538bc55ee860ff730592a9ee1eccaf4e56170d2e19e812fa56
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

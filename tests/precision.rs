@@ -2,6 +2,7 @@
 //!
 //! `tests/data/reference/*/` holds a picture and the embedding of it that transformers computes in f64 and in f32.
 
+#[allow(dead_code)] // parity needs more of it
 #[path = "common/encoder.rs"]
 mod encoder;
 

@@ -21,5 +21,5 @@ fi
 
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-export KERNEL_COMPILERS=aarch64-linux-gnu-gcc
-cargo test --target "$target" --target-dir target/aarch64 --test kernels -- outputs_are_pinned every_variant
+export ISOBIT_KERNELS_COMPILERS=aarch64-linux-gnu-gcc ISOBIT_KERNELS_LEVELS=-O2
+cargo test --release --target "$target" --target-dir target/aarch64 --test kernels -- outputs_are_pinned every_variant

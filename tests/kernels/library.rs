@@ -93,7 +93,7 @@ pub fn aloud(text: &str) {
 fn builds() -> Vec<Build> {
     let mut compilers = Vec::new();
     // when this test runs under an emulator, the compilers are cross compilers
-    let given = std::env::var("KERNEL_COMPILERS").unwrap_or_else(|_| "gcc clang".to_string());
+    let given = std::env::var("ISOBIT_KERNELS_COMPILERS").unwrap_or_else(|_| "gcc clang".to_string());
     for name in given.split_whitespace() {
         if Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()) {
             compilers.push((name.to_string(), Some(PathBuf::from(name))));
@@ -105,7 +105,9 @@ fn builds() -> Vec<Build> {
         compilers.push(("cc".to_string(), None));
     }
     let mut builds = Vec::new();
-    for flags in FLAGS {
+    let levels = std::env::var("ISOBIT_KERNELS_LEVELS").unwrap_or_default();
+    let wanted = |flags: &&[&str]| levels.is_empty() || levels.split_whitespace().any(|l| flags.contains(&l));
+    for flags in FLAGS.iter().copied().filter(|f| wanted(f)) {
         for (name, compiler) in &compilers {
             let name = format!("{name} {}", flags.join(" "));
             builds.push(Build { name, compiler: compiler.clone(), flags, units: OnceLock::new() });

@@ -59,7 +59,8 @@ fn taps_json(dir: &Path) -> Value {
 /// The tap set in the form that the fake library reads, repeated names numbered as a library numbers them.
 fn write_index(taps: &Path, index: &Path) {
     let mut lines = String::new();
-    for tap in taps_json(taps)["taps"].as_array().unwrap() {
+    // libraries are handed the pixels, they make no tap of them
+    for tap in taps_json(taps)["taps"].as_array().unwrap().iter().filter(|t| t["op"] != "INPUT") {
         let name = tap["name"].as_str().unwrap();
         let suffix = tap["occurrence"].as_u64().filter(|&k| k > 1).map_or(String::new(), |k| format!("#{k}"));
         let shape: Vec<u64> = tap["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();

@@ -44,7 +44,7 @@ test: setup lint ## Everything that is checked, and the short forms of the compa
 lint: setup ## Formatting and lints, also of the oracle
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) clippy --test parity --test cross_isa -- -D warnings
+	$(CARGO) clippy --test parity --test cross_isa --test mutations -- -D warnings
 	tests/oracle/build.sh ggml-avx2 clippy
 
 fmt: ## Format the Rust sources

@@ -53,7 +53,7 @@ fmt: ## Format the Rust sources
 llamacpp-parity: setup ## Every tap and output equal to llama.cpp's bits, for every weight type, profile and attention: three minutes
 	$(CARGO) test --test parity -- cut
 
-llamacpp-parity-full: setup ## The same at all sizes and with weights of the 8B size: about 25 minutes, 16 GB of memory
+llamacpp-parity-full: setup ## The same at all sizes and with weights of the 8B size: about 21 minutes, 16 GB of memory
 	$(CARGO) test --release --test parity -- full
 
 cross-isa: ## The same bits from gcc and clang at every level, from every variant, on aarch64 and riscv64 (emulated)

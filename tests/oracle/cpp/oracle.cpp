@@ -1,4 +1,4 @@
-// Drives llama.cpp's real image encoder and preprocessing through a C interface; no error leaves it as an exception or an abort.
+// Drives llama.cpp's real encoders and preprocessing through a C interface; no error leaves it as an exception or an abort.
 #include "oracle.h"
 
 #include "clip-impl.h"
@@ -6,11 +6,13 @@
 #include "ggml-backend.h"
 #include "ggml-cpu.h"
 #include "ggml.h"
+#include "mtmd-audio.h"
 #include "mtmd-image.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -20,7 +22,8 @@
 #endif
 
 struct oracle {
-    clip_ctx *vision = nullptr;
+    clip_ctx *encoder = nullptr;
+    bool audio = false;
     bool broken = false; // an abort left the context half-way through something
     oracle_announce_fn announce = nullptr;
     oracle_visit_fn visit = nullptr;
@@ -119,11 +122,11 @@ bool on_node(ggml_tensor *t, bool ask, void *user) {
     return !self->stopped;
 }
 
-clip_image_f32 make_image(uint32_t width, uint32_t height, const float *pixels) {
-    clip_image_f32 image;
-    image.set_size({int(width), int(height)}, false, false);
-    if (pixels) image.cpy_buf(std::vector<float>(pixels, pixels + size_t(width) * height * 3));
-    return image;
+clip_image_f32 make_input(const oracle *self, uint32_t width, uint32_t height, const float *values) {
+    clip_image_f32 input;
+    input.set_size({int(width), int(height)}, false, self->audio);
+    if (values) input.cpy_buf(std::vector<float>(values, values + size_t(width) * height * (self->audio ? 1 : 3)));
+    return input;
 }
 
 clip_image_u8 make_image(uint32_t width, uint32_t height, const uint8_t *rgb) {
@@ -133,18 +136,100 @@ clip_image_u8 make_image(uint32_t width, uint32_t height, const uint8_t *rgb) {
     return image;
 }
 
+const uint32_t MAX_SIDE = 46000;
+
+std::string size_text(uint32_t width, uint32_t height) { return std::to_string(width) + "x" + std::to_string(height); }
+
+// The checks below only say in better words, and before anything runs, what the graphs assert; a wrong size of some encoders
+// would not even do that, but repeat the position embedding.
+enum class sizes { square, patches, merged };
+
+sizes sizes_of(projector_type type) {
+    switch (type) {
+    case PROJECTOR_TYPE_MLP:
+    case PROJECTOR_TYPE_MLP_NORM:
+    case PROJECTOR_TYPE_LDP:
+    case PROJECTOR_TYPE_LDPV2:
+    case PROJECTOR_TYPE_GEMMA3:
+    case PROJECTOR_TYPE_IDEFICS3:
+    case PROJECTOR_TYPE_INTERNVL:
+    case PROJECTOR_TYPE_JANUS_PRO: return sizes::square;
+    case PROJECTOR_TYPE_LFM2:
+    case PROJECTOR_TYPE_KIMIVL: return sizes::patches;
+    default: return sizes::merged;
+    }
+}
+
 void check_size(const oracle *self, uint32_t width, uint32_t height) {
     if (self->broken) throw std::runtime_error("an earlier call on this encoder failed");
-    const clip_hparams *h = clip_get_hparams(self->vision);
-    const uint32_t unit = uint32_t(h->patch_size) * uint32_t(h->n_merge);
-    if (width == 0 || height == 0 || width % unit || height % unit || width > 46000 || height > 46000)
-        throw std::runtime_error("pixel size " + std::to_string(width) + "x" + std::to_string(height) +
-                                 " is not a positive multiple of " + std::to_string(unit) + " on both sides");
+    const clip_hparams *h = clip_get_hparams(self->encoder);
+    if (self->audio) {
+        if (width == 0 || width > (1u << 24) || height != uint32_t(h->n_mel_bins))
+            throw std::runtime_error(std::to_string(height) + " mel bins of " + std::to_string(width) + " frames: the encoder takes " +
+                                     std::to_string(h->n_mel_bins) + " bins");
+        return;
+    }
+    const sizes allowed = sizes_of(clip_get_projector_type(self->encoder));
+    const uint32_t side = uint32_t(h->image_size);
+    if (allowed == sizes::square && (width != side || height != side))
+        throw std::runtime_error("pixel size " + size_text(width, height) + " is not " + size_text(side, side) + ", the encoder's only one");
+    const uint32_t unit = uint32_t(h->patch_size) * (allowed == sizes::merged ? uint32_t(h->n_merge) : 1u);
+    if (width == 0 || height == 0 || width % unit || height % unit || width > MAX_SIDE || height > MAX_SIDE)
+        throw std::runtime_error("pixel size " + size_text(width, height) + " is not a positive multiple of " + std::to_string(unit) +
+                                 " on both sides");
+}
+
+void need(const oracle *self, bool audio) {
+    if (self->audio != audio)
+        throw std::runtime_error(std::string("this encoder takes ") + (self->audio ? "sound, not images" : "images, not sound"));
+}
+
+// The pairs of encoder and preprocessor that llama.cpp makes.
+std::unique_ptr<mtmd_image_preprocessor> image_front_end(const clip_ctx *ctx) {
+    switch (clip_get_projector_type(ctx)) {
+    case PROJECTOR_TYPE_MLP:
+    case PROJECTOR_TYPE_MLP_NORM:
+    case PROJECTOR_TYPE_LDP:
+    case PROJECTOR_TYPE_LDPV2:
+    case PROJECTOR_TYPE_JANUS_PRO:
+        if (!clip_get_hparams(ctx)->image_res_candidates.empty()) return std::make_unique<mtmd_image_preprocessor_llava_uhd>(ctx);
+        return std::make_unique<mtmd_image_preprocessor_fixed_size>(ctx);
+    case PROJECTOR_TYPE_GEMMA3: return std::make_unique<mtmd_image_preprocessor_fixed_size>(ctx);
+    case PROJECTOR_TYPE_IDEFICS3: return std::make_unique<mtmd_image_preprocessor_idefics3>(ctx);
+    case PROJECTOR_TYPE_INTERNVL: return std::make_unique<mtmd_image_preprocessor_internvl>(ctx);
+    case PROJECTOR_TYPE_LFM2: return std::make_unique<mtmd_image_preprocessor_lfm2>(ctx);
+    case PROJECTOR_TYPE_LIGHTONOCR: return std::make_unique<mtmd_image_preprocessor_longest_edge>(ctx);
+    case PROJECTOR_TYPE_QWEN2VL:
+    case PROJECTOR_TYPE_QWEN25VL:
+    case PROJECTOR_TYPE_QWEN3VL:
+    case PROJECTOR_TYPE_PIXTRAL:
+    case PROJECTOR_TYPE_GEMMA4V:
+    case PROJECTOR_TYPE_KIMIVL:
+    case PROJECTOR_TYPE_GLM4V:
+    case PROJECTOR_TYPE_PADDLEOCR: return std::make_unique<mtmd_image_preprocessor_dyn_size>(ctx);
+    default: throw std::runtime_error("it is not known here how llama.cpp prepares images for this encoder");
+    }
+}
+
+std::unique_ptr<mtmd_audio_preprocessor> audio_front_end(const clip_ctx *ctx) {
+    switch (clip_get_projector_type(ctx)) {
+    case PROJECTOR_TYPE_QWEN2A:
+    case PROJECTOR_TYPE_QWEN25O:
+    case PROJECTOR_TYPE_ULTRAVOX:
+    case PROJECTOR_TYPE_VOXTRAL:
+    case PROJECTOR_TYPE_GLMA:
+    case PROJECTOR_TYPE_MERALION:
+    case PROJECTOR_TYPE_MUSIC_FLAMINGO: return std::make_unique<mtmd_audio_preprocessor_whisper>(ctx);
+    case PROJECTOR_TYPE_QWEN3A: return std::make_unique<mtmd_audio_preprocessor_qwen3a>(ctx);
+    case PROJECTOR_TYPE_GEMMA4A: return std::make_unique<mtmd_audio_preprocessor_gemma4a>(ctx);
+    case PROJECTOR_TYPE_LFM2A: return std::make_unique<mtmd_audio_preprocessor_conformer>(ctx);
+    default: throw std::runtime_error("it is not known here how llama.cpp prepares sound for this encoder");
+    }
 }
 
 } // namespace
 
-extern "C" int32_t oracle_open(const char *gguf, int32_t flash, oracle **out, char *error, size_t error_size) {
+extern "C" int32_t oracle_open(const char *gguf, int32_t flash, int32_t audio, oracle **out, char *error, size_t error_size) {
     *out = nullptr;
     auto *self = new (std::nothrow) oracle;
     if (!self) {
@@ -161,10 +246,12 @@ extern "C" int32_t oracle_open(const char *gguf, int32_t flash, oracle **out, ch
         p.cb_eval = on_node;
         p.cb_eval_user_data = self;
         const clip_init_result r = clip_init(gguf, p);
-        if (r.ctx_a) clip_free(r.ctx_a);
+        clip_ctx *other = audio ? r.ctx_v : r.ctx_a;
+        if (other) clip_free(other);
         if (r.ctx_gen_a) clip_free(r.ctx_gen_a);
-        self->vision = r.ctx_v;
-        if (!self->vision) fail(std::string("llama.cpp cannot open ") + gguf + " as a vision encoder");
+        self->audio = audio != 0;
+        self->encoder = audio ? r.ctx_a : r.ctx_v;
+        if (!self->encoder) fail(std::string("llama.cpp cannot open ") + gguf + (audio ? " as an audio encoder" : " as a vision encoder"));
     });
     if (failed) {
         delete self;
@@ -176,7 +263,7 @@ extern "C" int32_t oracle_open(const char *gguf, int32_t flash, oracle **out, ch
 
 extern "C" void oracle_close(oracle *self) {
     if (!self) return;
-    if (!self->broken) clip_free(self->vision); // a broken context is leaked: its state is unknown
+    if (!self->broken) clip_free(self->encoder); // a broken context is leaked: its state is unknown
     delete self;
 }
 
@@ -184,13 +271,13 @@ extern "C" int32_t oracle_output_size(const oracle *self, uint32_t width, uint32
                                       char *error, size_t error_size) {
     return guarded(error, error_size, nullptr, [&] {
         check_size(self, width, height);
-        const clip_image_f32 image = make_image(width, height, static_cast<const float *>(nullptr));
-        *tokens = uint64_t(clip_n_output_tokens(self->vision, &image));
-        *floats = *tokens * uint64_t(clip_n_mmproj_embd(self->vision));
+        const clip_image_f32 input = make_input(self, width, height, nullptr);
+        *tokens = uint64_t(clip_n_output_tokens(self->encoder, &input));
+        *floats = *tokens * uint64_t(clip_n_mmproj_embd(self->encoder));
     });
 }
 
-extern "C" int32_t oracle_encode(oracle *self, uint32_t threads, uint32_t width, uint32_t height, const float *pixels,
+extern "C" int32_t oracle_encode(oracle *self, uint32_t threads, uint32_t width, uint32_t height, const float *values,
                                  oracle_announce_fn announce, oracle_visit_fn visit, void *user,
                                  float *out, uint64_t out_floats, char *error, size_t error_size) {
     uint64_t tokens = 0, floats = 0;
@@ -202,13 +289,14 @@ extern "C" int32_t oracle_encode(oracle *self, uint32_t threads, uint32_t width,
     }
     return guarded(error, error_size, self, [&] {
         clip_image_f32_batch batch;
-        batch.entries.push_back(make_image(width, height, pixels));
+        batch.is_audio = self->audio;
+        batch.entries.push_back(make_input(self, width, height, values));
         std::vector<float> result(floats); // sized beforehand: an empty vector means that no result is wanted
         self->announce = announce;
         self->visit = visit;
         self->user = user;
         self->stopped = false;
-        const bool ok = clip_image_batch_encode(self->vision, int(threads), &batch, result);
+        const bool ok = clip_image_batch_encode(self->encoder, int(threads), &batch, result);
         self->announce = nullptr;
         self->visit = nullptr;
         if (!ok) fail("llama.cpp failed to encode");
@@ -217,24 +305,44 @@ extern "C" int32_t oracle_encode(oracle *self, uint32_t threads, uint32_t width,
     });
 }
 
-extern "C" int32_t oracle_preprocess(const oracle *self, const uint8_t *rgb, uint32_t width, uint32_t height,
-                                     oracle_pixels_fn sink, void *user, char *error, size_t error_size) {
+namespace {
+
+void hand_over(const clip_image_f32 &image, oracle_values_fn sink, void *user) {
+    const std::vector<float> &values = image.get_ro_buf();
+    sink(user, uint32_t(image.nx()), uint32_t(image.ny()), values.data(), values.size());
+}
+
+} // namespace
+
+extern "C" int32_t oracle_preprocess_rgb(const oracle *self, const uint8_t *rgb, uint32_t width, uint32_t height,
+                                         oracle_values_fn sink, void *user, char *error, size_t error_size) {
     return guarded(error, error_size, nullptr, [&] {
-        if (width == 0 || height == 0 || width > 46000 || height > 46000) throw std::runtime_error("image size out of range");
-        const mtmd_image_preprocessor_dyn_size front_end(self->vision);
-        const mtmd_image_preproc_out done = front_end.preprocess(make_image(width, height, rgb));
-        if (done.entries.size() != 1) throw std::runtime_error("preprocessing gave " + std::to_string(done.entries.size()) + " images");
-        const clip_image_f32 &image = done.entries[0];
-        const std::vector<float> &pixels = image.get_ro_buf();
-        sink(user, uint32_t(image.nx()), uint32_t(image.ny()), pixels.data(), pixels.size());
+        need(self, false);
+        if (width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE) throw std::runtime_error("image size out of range");
+        const mtmd_image_preproc_out done = image_front_end(self->encoder)->preprocess(make_image(width, height, rgb));
+        if (done.has_overview()) hand_over(done.overview, sink, user);
+        for (const clip_image_f32 &image : done.entries) hand_over(image, sink, user);
+    });
+}
+
+extern "C" int32_t oracle_preprocess_pcm(const oracle *self, const float *pcm, uint64_t samples,
+                                         oracle_values_fn sink, void *user, char *error, size_t error_size) {
+    return guarded(error, error_size, nullptr, [&] {
+        need(self, true);
+        const std::unique_ptr<mtmd_audio_preprocessor> front_end = audio_front_end(self->encoder);
+        front_end->initialize();
+        std::vector<mtmd_audio_mel> done;
+        if (!front_end->preprocess(pcm, size_t(samples), done)) fail("llama.cpp failed to make a spectrogram");
+        for (const mtmd_audio_mel &mel : done) sink(user, uint32_t(mel.n_len), uint32_t(mel.n_mel), mel.data.data(), mel.data.size());
     });
 }
 
 extern "C" int32_t oracle_normalize(const oracle *self, const uint8_t *rgb, uint32_t width, uint32_t height,
                                     float *pixels, uint64_t floats, char *error, size_t error_size) {
     return guarded(error, error_size, nullptr, [&] {
+        need(self, false);
         check_size(self, width, height);
-        const clip_hparams *h = clip_get_hparams(self->vision);
+        const clip_hparams *h = clip_get_hparams(self->encoder);
         clip_image_f32 image;
         image.from_u8(make_image(width, height, rgb));
         image.normalize(h->image_mean, h->image_std);
@@ -243,6 +351,8 @@ extern "C" int32_t oracle_normalize(const oracle *self, const uint8_t *rgb, uint
         std::memcpy(pixels, done.data(), floats * sizeof(float));
     });
 }
+
+extern "C" uint32_t oracle_mel_bins(const oracle *self) { return self->audio ? uint32_t(clip_get_hparams(self->encoder)->n_mel_bins) : 0; }
 
 extern "C" const char *oracle_ggml_version(void) { return ggml_version(); }
 

@@ -1,4 +1,4 @@
-// C interface over the C++ image encoder of llama.cpp: the whole surface that the Rust side of the oracle calls.
+// C interface over the C++ encoders of llama.cpp: the whole surface that the Rust side of the oracle calls.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -26,17 +26,22 @@ typedef int32_t (*oracle_announce_fn)(void *user, const oracle_node *node);
 typedef int32_t (*oracle_visit_fn)(void *user, const oracle_node *node);
 
 // Every int32_t result: 0 is success, anything else failed and `error` (if not null) holds one line of text.
-int32_t oracle_open(const char *gguf, int32_t flash, oracle **out, char *error, size_t error_size);
+// A file may hold an encoder of images and one of sound: `audio` picks. Sizes of a spectrogram are frames (width) and mel bins (height).
+int32_t oracle_open(const char *gguf, int32_t flash, int32_t audio, oracle **out, char *error, size_t error_size);
 void oracle_close(oracle *);
+uint32_t oracle_mel_bins(const oracle *); // 0 for an encoder of images
 int32_t oracle_output_size(const oracle *, uint32_t width, uint32_t height, uint64_t *tokens, uint64_t *floats, char *error, size_t error_size);
-// Encodes normalised interleaved pixels [height][width][3].
-int32_t oracle_encode(oracle *, uint32_t threads, uint32_t width, uint32_t height, const float *pixels,
+// Encodes normalised interleaved pixels [height][width][3], or a spectrogram [mel bin][frame].
+int32_t oracle_encode(oracle *, uint32_t threads, uint32_t width, uint32_t height, const float *values,
                       oracle_announce_fn announce, oracle_visit_fn visit, void *user,
                       float *out, uint64_t out_floats, char *error, size_t error_size);
-// Resizes and normalises 8-bit RGB as the encoder's own front end does; `sink` gets the result once.
-typedef void (*oracle_pixels_fn)(void *user, uint32_t width, uint32_t height, const float *pixels, uint64_t floats);
-int32_t oracle_preprocess(const oracle *, const uint8_t *rgb, uint32_t width, uint32_t height,
-                          oracle_pixels_fn sink, void *user, char *error, size_t error_size);
+// The encoder's own front end. `sink` gets everything that is to be encoded: of an image the overview, then the tiles row by row (or the
+// one image there is), of sound one spectrogram per piece.
+typedef void (*oracle_values_fn)(void *user, uint32_t width, uint32_t height, const float *values, uint64_t floats);
+int32_t oracle_preprocess_rgb(const oracle *, const uint8_t *rgb, uint32_t width, uint32_t height,
+                              oracle_values_fn sink, void *user, char *error, size_t error_size);
+int32_t oracle_preprocess_pcm(const oracle *, const float *pcm, uint64_t samples,
+                              oracle_values_fn sink, void *user, char *error, size_t error_size);
 // Normalises 8-bit RGB that has the encoder's size already.
 int32_t oracle_normalize(const oracle *, const uint8_t *rgb, uint32_t width, uint32_t height,
                          float *pixels, uint64_t floats, char *error, size_t error_size);

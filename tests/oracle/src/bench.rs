@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
 use crate::library::Library;
-use crate::llama::{Attention, Encoder};
+use crate::llama::{Attention, Encoder, Modality};
 use crate::tensor::float_bytes;
 use crate::{Result, image, reference};
 
@@ -54,7 +54,7 @@ impl Times {
 pub fn run(settings: &Settings) -> Result<()> {
     reference::check_cpu()?;
     let library = Library::load(&settings.library, &settings.prefix)?;
-    let mut encoder = Encoder::open(&settings.model, settings.attention)?;
+    let mut encoder = Encoder::open(&settings.model, Modality::Image, settings.attention)?;
     let (width, height) = settings.size;
     let pixels = encoder.normalize(&image::synthetic(width, height, settings.seed).bytes, width, height)?;
     let opening = Instant::now();

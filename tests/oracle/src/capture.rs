@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::Result;
 use crate::compare::{Key, Occurrences};
-use crate::llama::{Encoder, Node, Pixels, Visitor};
+use crate::llama::{Encoder, Input, Node, Visitor};
 use crate::tensor::{DType, Strided};
 
 /// One named node; `bytes` is None if its content was not asked for.
@@ -97,29 +97,29 @@ impl Visitor for Collector<'_> {
 }
 
 /// Encodes once and keeps the bytes of the wanted nodes.
-pub fn run(encoder: &mut Encoder, threads: u32, pixels: &Pixels, keep: &Keep) -> Result<Capture> {
-    run_with(encoder, threads, pixels, keep, false, None)
+pub fn run(encoder: &mut Encoder, threads: u32, input: &Input, keep: &Keep) -> Result<Capture> {
+    run_with(encoder, threads, input, keep, false, None)
 }
 
 /// Encodes once and hands over the bytes of every named node.
-pub fn stream(encoder: &mut Encoder, threads: u32, pixels: &Pixels, stream: Stream<'_>) -> Result<Capture> {
-    run_with(encoder, threads, pixels, &Keep::Named, false, Some(stream))
+pub fn stream(encoder: &mut Encoder, threads: u32, input: &Input, stream: Stream<'_>) -> Result<Capture> {
+    run_with(encoder, threads, input, &Keep::Named, false, Some(stream))
 }
 
 /// Encodes once and lists the nodes without their bytes, on request those that nobody named, too.
-pub fn list(encoder: &mut Encoder, threads: u32, pixels: &Pixels, unnamed_too: bool) -> Result<Capture> {
-    run_with(encoder, threads, pixels, &Keep::Nothing, unnamed_too, None)
+pub fn list(encoder: &mut Encoder, threads: u32, input: &Input, unnamed_too: bool) -> Result<Capture> {
+    run_with(encoder, threads, input, &Keep::Nothing, unnamed_too, None)
 }
 
 fn run_with<'a>(
     encoder: &mut Encoder,
     threads: u32,
-    pixels: &Pixels,
+    input: &Input,
     keep: &'a Keep,
     unnamed_too: bool,
     stream: Option<Stream<'a>>,
 ) -> Result<Capture> {
-    let (tokens, floats) = encoder.output_size(pixels.width, pixels.height)?;
+    let (tokens, floats) = encoder.output_size(input.width, input.height)?;
     let mut collector = Collector {
         keep,
         stream,
@@ -131,7 +131,7 @@ fn run_with<'a>(
         seconds: 0.0,
     };
     let start = Instant::now();
-    let output = encoder.encode(threads, pixels, Some(&mut collector))?;
+    let output = encoder.encode(threads, input, Some(&mut collector))?;
     let seconds = start.elapsed().as_secs_f64() - collector.seconds;
     if !collector.pending.is_empty() {
         return Err("a wanted node was never visited".to_string());

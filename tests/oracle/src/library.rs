@@ -8,7 +8,7 @@ use libloading::Symbol;
 use serde_json::Value;
 
 use crate::Result;
-use crate::llama::Pixels;
+use crate::llama::Input;
 use crate::tensor::{DType, Strided, span};
 
 #[repr(C)]
@@ -305,7 +305,7 @@ impl Handle<'_> {
     }
 
     /// Encodes normalised pixels of equal size; without an arena the reserved one is used.
-    pub fn encode_pixels(&mut self, images: &[Pixels], arena: Option<&mut Arena>, out: &mut [f32]) -> Result<()> {
+    pub fn encode_pixels(&mut self, images: &[Input], arena: Option<&mut Arena>, out: &mut [f32]) -> Result<()> {
         let Some(first) = images.first() else { return Err("no images".to_string()) };
         let (width, height) = (first.width, first.height);
         if images.iter().any(|image| (image.width, image.height) != (width, height)) {

@@ -1,4 +1,4 @@
-//! Safe face of the C++ shim: llama.cpp's own vision encoder, with every node of its graph visible.
+//! Safe face of the C++ shim: llama.cpp's own encoders, with every node of their graphs visible.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::ptr;
 use clap::ValueEnum;
 
 use crate::Result;
-use crate::tensor::{DType, Strided};
+use crate::tensor::{DType, Strided, elements};
 
 #[repr(C)]
 struct RawOracle {
@@ -29,11 +29,12 @@ struct RawNode {
 }
 
 type NodeFn = extern "C" fn(*mut c_void, *const RawNode) -> i32;
-type PixelsFn = extern "C" fn(*mut c_void, u32, u32, *const f32, u64);
+type ValuesFn = extern "C" fn(*mut c_void, u32, u32, *const f32, u64);
 
 unsafe extern "C" {
-    fn oracle_open(gguf: *const c_char, flash: i32, out: *mut *mut RawOracle, error: *mut c_char, size: usize) -> i32;
+    fn oracle_open(gguf: *const c_char, flash: i32, audio: i32, out: *mut *mut RawOracle, error: *mut c_char, size: usize) -> i32;
     fn oracle_close(oracle: *mut RawOracle);
+    fn oracle_mel_bins(oracle: *const RawOracle) -> u32;
     fn oracle_output_size(
         oracle: *const RawOracle,
         width: u32,
@@ -48,7 +49,7 @@ unsafe extern "C" {
         threads: u32,
         width: u32,
         height: u32,
-        pixels: *const f32,
+        values: *const f32,
         announce: Option<NodeFn>,
         visit: Option<NodeFn>,
         user: *mut c_void,
@@ -57,12 +58,21 @@ unsafe extern "C" {
         error: *mut c_char,
         size: usize,
     ) -> i32;
-    fn oracle_preprocess(
+    fn oracle_preprocess_rgb(
         oracle: *const RawOracle,
         rgb: *const u8,
         width: u32,
         height: u32,
-        sink: PixelsFn,
+        sink: ValuesFn,
+        user: *mut c_void,
+        error: *mut c_char,
+        size: usize,
+    ) -> i32;
+    fn oracle_preprocess_pcm(
+        oracle: *const RawOracle,
+        pcm: *const f32,
+        samples: u64,
+        sink: ValuesFn,
         user: *mut c_void,
         error: *mut c_char,
         size: usize,
@@ -95,6 +105,9 @@ pub struct Node {
     pub is_view: bool,
 }
 
+/// What ggml appends to the name of a node that it makes of another one.
+const DERIVED: [&str; 6] = [" (view)", " (reshaped)", " (permuted)", " (transposed)", " (cont)", " (copy"];
+
 impl Node {
     /// Whether the graph's author named it. ggml itself numbers unnamed nodes and marks derived ones with a bracket.
     pub fn is_named(&self) -> bool {
@@ -102,7 +115,9 @@ impl Node {
             let rest = self.name.strip_prefix(prefix);
             rest.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
         };
-        !self.name.is_empty() && !numbered("node_") && !numbered("leaf_") && !self.name.ends_with(')')
+        // A long name is cut off, and with it the bracket's end.
+        let derived = DERIVED.iter().any(|mark| self.name.contains(mark));
+        !self.name.is_empty() && !numbered("node_") && !numbered("leaf_") && !derived
     }
 }
 
@@ -114,12 +129,34 @@ pub trait Visitor {
     fn visit(&mut self, node: &Node, data: Strided<'_>) -> Result<()>;
 }
 
-/// Normalised pixels, interleaved `[height][width][3]`.
+/// What an encoder is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modality {
+    Image,
+    Audio,
+}
+
+/// What an encoder reads: normalised pixels, interleaved `[height][width][3]`, or a spectrogram `[mel bin][frame]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pixels {
+pub struct Input {
+    pub modality: Modality,
+    /// Pixels, or frames.
     pub width: u32,
+    /// Pixels, or mel bins.
     pub height: u32,
     pub values: Vec<f32>,
+}
+
+impl Input {
+    /// As taps call it.
+    pub fn name(&self) -> &'static str {
+        if self.modality == Modality::Image { "pixels" } else { "mel" }
+    }
+
+    pub fn shape(&self) -> Vec<u64> {
+        let plane = [u64::from(self.height), u64::from(self.width)];
+        if self.modality == Modality::Image { [&plane[..], &[3]].concat() } else { plane.to_vec() }
+    }
 }
 
 /// The two ways in which llama.cpp computes attention; their bits differ by design.
@@ -137,9 +174,10 @@ impl Attention {
     }
 }
 
-/// llama.cpp's vision encoder, opened on one GGUF file.
+/// An encoder of llama.cpp, opened on one GGUF file.
 pub struct Encoder {
     raw: *mut RawOracle,
+    modality: Modality,
 }
 
 const ERROR_BYTES: usize = 2048;
@@ -161,17 +199,26 @@ fn owned(text: *const c_char) -> String {
 }
 
 impl Encoder {
-    pub fn open(gguf: &Path, attention: Attention) -> Result<Self> {
+    pub fn open(gguf: &Path, modality: Modality, attention: Attention) -> Result<Self> {
         let path = CString::new(gguf.as_os_str().as_encoded_bytes()).map_err(|e| format!("{}: {e}", gguf.display()))?;
         let mut raw = ptr::null_mut();
         checked("llama.cpp", |error, size| {
             // SAFETY: all pointers are valid for the call.
-            unsafe { oracle_open(path.as_ptr(), i32::from(attention == Attention::Flash), &mut raw, error, size) }
+            unsafe {
+                let (flash, audio) = (i32::from(attention == Attention::Flash), i32::from(modality == Modality::Audio));
+                oracle_open(path.as_ptr(), flash, audio, &mut raw, error, size)
+            }
         })?;
-        Ok(Self { raw })
+        Ok(Self { raw, modality })
     }
 
-    /// Floats that an encode of this pixel size writes, as (tokens, floats).
+    /// Rows of a spectrogram; 0 for an encoder of images.
+    pub fn mel_bins(&self) -> u32 {
+        // SAFETY: `self.raw` is an open encoder.
+        unsafe { oracle_mel_bins(self.raw) }
+    }
+
+    /// Floats that an encode of an input of this size writes, as (tokens, floats).
     pub fn output_size(&self, width: u32, height: u32) -> Result<(u64, u64)> {
         let (mut tokens, mut floats) = (0, 0);
         checked("llama.cpp", |error, size| {
@@ -182,10 +229,11 @@ impl Encoder {
     }
 
     /// Encodes; with a visitor every node can be looked at, without one the graph runs undisturbed.
-    pub fn encode(&mut self, threads: u32, pixels: &Pixels, visitor: Option<&mut dyn Visitor>) -> Result<Vec<f32>> {
-        let (_, floats) = self.output_size(pixels.width, pixels.height)?;
-        if pixels.values.len() as u64 != u64::from(pixels.width) * u64::from(pixels.height) * 3 {
-            return Err(format!("{} values are not {}x{} pixels of 3", pixels.values.len(), pixels.width, pixels.height));
+    pub fn encode(&mut self, threads: u32, input: &Input, visitor: Option<&mut dyn Visitor>) -> Result<Vec<f32>> {
+        let (_, floats) = self.output_size(input.width, input.height)?;
+        let shape = input.shape();
+        if input.modality != self.modality || input.values.len() as u64 != elements(&shape) {
+            return Err(format!("{} values are not {} of shape {shape:?}, or not this encoder's input", input.values.len(), input.name()));
         }
         let mut out = vec![0f32; floats as usize];
         let mut watch = Watch { visitor, failed: None };
@@ -196,9 +244,9 @@ impl Encoder {
                 oracle_encode(
                     self.raw,
                     threads,
-                    pixels.width,
-                    pixels.height,
-                    pixels.values.as_ptr(),
+                    input.width,
+                    input.height,
+                    input.values.as_ptr(),
                     watched.then_some(on_announce as NodeFn),
                     watched.then_some(on_visit as NodeFn),
                     ptr::from_mut(&mut watch).cast(),
@@ -215,31 +263,38 @@ impl Encoder {
         }
     }
 
-    /// The encoder's own resize and normalisation of an 8-bit RGB image.
-    pub fn preprocess(&self, rgb: &[u8], width: u32, height: u32) -> Result<Pixels> {
-        extern "C" fn take(user: *mut c_void, width: u32, height: u32, pixels: *const f32, floats: u64) {
-            // SAFETY: `user` is the pixels below, `pixels` holds `floats` values for the time of this call.
-            let (out, values) = unsafe { (&mut *user.cast::<Pixels>(), std::slice::from_raw_parts(pixels, floats as usize)) };
-            *out = Pixels { width, height, values: values.to_vec() };
-        }
+    /// The encoder's own preparation of an 8-bit RGB image: the overview and then the tiles, or the one image there is.
+    pub fn preprocess_rgb(&self, rgb: &[u8], width: u32, height: u32) -> Result<Vec<Input>> {
         check_rgb(rgb, width, height)?;
-        let mut out = Pixels { width: 0, height: 0, values: Vec::new() };
-        checked("llama.cpp preprocessing", |error, size| {
-            // SAFETY: `rgb` has the size passed, `out` outlives the call.
-            unsafe { oracle_preprocess(self.raw, rgb.as_ptr(), width, height, take, ptr::from_mut(&mut out).cast(), error, size) }
-        })?;
-        Ok(out)
+        self.preprocess(|taken, error, size| {
+            // SAFETY: `rgb` has the size passed, `taken` outlives the call.
+            unsafe { oracle_preprocess_rgb(self.raw, rgb.as_ptr(), width, height, take, ptr::from_mut(taken).cast(), error, size) }
+        })
+    }
+
+    /// The encoder's own spectrograms of mono samples at the encoder's rate, one per piece of the sound.
+    pub fn preprocess_pcm(&self, pcm: &[f32]) -> Result<Vec<Input>> {
+        self.preprocess(|taken, error, size| {
+            // SAFETY: `pcm` has the size passed, `taken` outlives the call.
+            unsafe { oracle_preprocess_pcm(self.raw, pcm.as_ptr(), pcm.len() as u64, take, ptr::from_mut(taken).cast(), error, size) }
+        })
+    }
+
+    fn preprocess(&self, call: impl FnOnce(&mut Taken, *mut c_char, usize) -> i32) -> Result<Vec<Input>> {
+        let mut taken = Taken { modality: self.modality, inputs: Vec::new() };
+        checked("llama.cpp preprocessing", |error, size| call(&mut taken, error, size))?;
+        if taken.inputs.is_empty() { Err("llama.cpp preprocessing left nothing to encode".to_string()) } else { Ok(taken.inputs) }
     }
 
     /// Normalisation alone, for an image that has the encoder's size.
-    pub fn normalize(&self, rgb: &[u8], width: u32, height: u32) -> Result<Pixels> {
+    pub fn normalize(&self, rgb: &[u8], width: u32, height: u32) -> Result<Input> {
         check_rgb(rgb, width, height)?;
         let mut values = vec![0f32; rgb.len()];
         checked("llama.cpp normalisation", |error, size| {
             // SAFETY: both buffers have the sizes passed.
             unsafe { oracle_normalize(self.raw, rgb.as_ptr(), width, height, values.as_mut_ptr(), values.len() as u64, error, size) }
         })?;
-        Ok(Pixels { width, height, values })
+        Ok(Input { modality: Modality::Image, width, height, values })
     }
 }
 
@@ -248,6 +303,17 @@ impl Drop for Encoder {
         // SAFETY: opened by `open`, closed once.
         unsafe { oracle_close(self.raw) }
     }
+}
+
+struct Taken {
+    modality: Modality,
+    inputs: Vec<Input>,
+}
+
+extern "C" fn take(user: *mut c_void, width: u32, height: u32, values: *const f32, floats: u64) {
+    // SAFETY: `user` is a `Taken`, `values` holds `floats` values for the time of this call.
+    let (taken, values) = unsafe { (&mut *user.cast::<Taken>(), std::slice::from_raw_parts(values, floats as usize)) };
+    taken.inputs.push(Input { modality: taken.modality, width, height, values: values.to_vec() });
 }
 
 fn check_rgb(rgb: &[u8], width: u32, height: u32) -> Result<()> {

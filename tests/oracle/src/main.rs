@@ -1,4 +1,4 @@
-//! Runs llama.cpp's own vision encoder and compares an emitted library with it, bit for bit.
+//! Runs llama.cpp's own encoders and compares an emitted library with it, bit for bit.
 
 extern crate llama_cpp_sys_2 as _; // linked for its static libraries, called through the C++ shim
 
@@ -11,21 +11,22 @@ mod library;
 mod llama;
 mod parity;
 mod reference;
+mod sound;
 mod tapset;
 mod tensor;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::llama::{Attention, Encoder, Pixels};
+use crate::llama::{Attention, Encoder, Input, Modality};
 
 /// Errors are one line of text for a person.
 pub type Result<T> = std::result::Result<T, String>;
 
 #[derive(Parser)]
-#[command(name = "isobit-oracle", version, about = "Runs llama.cpp's vision encoder as the reference for bit comparison")]
+#[command(name = "isobit-oracle", version, about = "Runs llama.cpp's encoders as the reference for bit comparison")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -51,15 +52,14 @@ enum Command {
         #[arg(long)]
         all: bool,
     },
-    /// Resize and normalise an image as llama.cpp does
+    /// Prepare an image or a sound as llama.cpp does
     Preprocess {
-        /// GGUF file of the vision encoder
+        /// GGUF file of the encoder
         #[arg(long)]
         model: PathBuf,
-        /// 8-bit RGB image (binary PPM)
-        #[arg(long)]
-        rgb: PathBuf,
-        /// NumPy file to write: f32 [height, width, 3]
+        #[command(flatten)]
+        raw: Raw,
+        /// NumPy file to write: f32 [height, width, 3] or [mel bins, frames]; of several views those after the first get a number
         #[arg(short, long)]
         output: PathBuf,
     },
@@ -97,14 +97,17 @@ impl AttentionArgs {
 
 #[derive(Args)]
 struct Run {
-    /// GGUF file of the vision encoder
+    /// GGUF file of the encoder
     #[arg(long)]
     model: PathBuf,
     #[command(flatten)]
-    input: Input,
-    /// Seed of the synthetic image
+    source: Source,
+    /// Seed of the synthetic image or sound
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Which of the preprocessed views: of an image the overview is the first, then come its tiles; of a sound its pieces
+    #[arg(long, default_value_t = 0)]
+    view: usize,
     /// Threads of llama.cpp
     #[arg(long, default_value_t = 1)]
     threads: u32,
@@ -114,7 +117,7 @@ struct Run {
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-struct Input {
+struct Source {
     /// Normalised pixels: NumPy file, f32 [height, width, 3]
     #[arg(long)]
     pixels: Option<PathBuf>,
@@ -124,6 +127,29 @@ struct Input {
     /// Synthetic image of this size, only normalised
     #[arg(long, value_parser = image::parse_size, value_name = "WxH")]
     synthetic: Option<(u32, u32)>,
+    /// Spectrogram: NumPy file, f32 [mel bins, frames]
+    #[arg(long)]
+    mel: Option<PathBuf>,
+    /// Mono samples at the encoder's rate: NumPy file, f32, preprocessed by llama.cpp
+    #[arg(long)]
+    pcm: Option<PathBuf>,
+    /// Synthetic spectrogram of this many frames
+    #[arg(long, value_name = "FRAMES")]
+    synthetic_mel: Option<u32>,
+    /// Synthetic sound of this many samples, preprocessed by llama.cpp
+    #[arg(long, value_name = "SAMPLES")]
+    synthetic_pcm: Option<u64>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Raw {
+    /// 8-bit RGB image (binary PPM)
+    #[arg(long)]
+    rgb: Option<PathBuf>,
+    /// Mono samples at the encoder's rate: NumPy file, f32
+    #[arg(long)]
+    pcm: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -134,7 +160,7 @@ struct Emitted {
     /// Prefix of its functions
     #[arg(long)]
     prefix: String,
-    /// GGUF file of the vision encoder
+    /// GGUF file of the encoder
     #[arg(long)]
     model: PathBuf,
     /// Code variant to force: portable, avx2 or avx512; `best` lets the library choose
@@ -215,23 +241,55 @@ struct Bench {
 }
 
 impl Run {
-    fn open(&self) -> Result<(Encoder, Pixels)> {
+    fn open(&self) -> Result<(Encoder, Input)> {
         reference::check_cpu()?;
-        let encoder = Encoder::open(&self.model, self.attention.get())?;
-        let pixels = match &self.input {
-            Input { pixels: Some(path), .. } => tensor::read_pixels(path)?,
-            Input { rgb: Some(path), .. } => {
+        let source = &self.source;
+        let sound = source.mel.is_some() || source.pcm.is_some() || source.synthetic_mel.is_some() || source.synthetic_pcm.is_some();
+        let modality = if sound { Modality::Audio } else { Modality::Image };
+        let encoder = Encoder::open(&self.model, modality, self.attention.get())?;
+        let mut views = match source {
+            Source { pixels: Some(path), .. } | Source { mel: Some(path), .. } => vec![tensor::read_input(path, modality)?],
+            Source { rgb: Some(path), .. } => {
                 let rgb = image::read_ppm(path)?;
-                encoder.preprocess(&rgb.bytes, rgb.width, rgb.height)?
+                encoder.preprocess_rgb(&rgb.bytes, rgb.width, rgb.height)?
             }
-            Input { synthetic: Some((width, height)), .. } => {
+            Source { synthetic: Some((width, height)), .. } => {
                 let rgb = image::synthetic(*width, *height, self.seed);
-                encoder.normalize(&rgb.bytes, *width, *height)?
+                vec![encoder.normalize(&rgb.bytes, *width, *height)?]
             }
+            Source { pcm: Some(path), .. } => encoder.preprocess_pcm(&tensor::read_samples(path)?)?,
+            Source { synthetic_mel: Some(frames), .. } => vec![sound::synthetic_mel(encoder.mel_bins(), *frames, self.seed)],
+            Source { synthetic_pcm: Some(samples), .. } => encoder.preprocess_pcm(&sound::synthetic_pcm(*samples, self.seed))?,
             _ => return Err("no input given".to_string()),
         };
-        Ok((encoder, pixels))
+        if self.view >= views.len() {
+            return Err(format!("there is no view {}: preprocessing makes {}", self.view, views.len()));
+        }
+        Ok((encoder, views.swap_remove(self.view)))
     }
+}
+
+/// Preprocessing alone, written to one file per view.
+fn preprocess(model: &Path, raw: &Raw, output: &Path) -> Result<()> {
+    let open = |modality| Encoder::open(model, modality, Attention::Flash);
+    let (what, views) = match raw {
+        Raw { rgb: Some(path), .. } => {
+            let image = image::read_ppm(path)?;
+            let views = open(Modality::Image)?.preprocess_rgb(&image.bytes, image.width, image.height)?;
+            (format!("{}x{} RGB", image.width, image.height), views)
+        }
+        Raw { pcm: Some(path), .. } => {
+            let samples = tensor::read_samples(path)?;
+            (format!("{} samples", samples.len()), open(Modality::Audio)?.preprocess_pcm(&samples)?)
+        }
+        _ => return Err("no input given".to_string()),
+    };
+    for (i, view) in views.iter().enumerate() {
+        let path = if i == 0 { output.to_path_buf() } else { output.with_extension(format!("{i}.npy")) };
+        tensor::write_npy(&path, tensor::DType::F32, &view.shape(), tensor::float_bytes(&view.values))?;
+        println!("{what} became {}x{} {} in {}", view.width, view.height, view.name(), path.display());
+    }
+    Ok(())
 }
 
 fn main() -> ExitCode {
@@ -248,23 +306,16 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Reference => print!("{}", reference::text(&reference::facts())),
         Command::Dump { run, output } => {
-            let (mut encoder, pixels) = run.open()?;
+            let (mut encoder, input) = run.open()?;
             let attention = run.attention.get();
             print!("{}", reference::text(&reference::run_facts(attention, &run.threads.to_string())));
-            dump::dump(&mut encoder, attention, run.threads, &pixels, &output)?;
+            dump::dump(&mut encoder, attention, run.threads, &input, &output)?;
         }
         Command::Nodes { run, all } => {
-            let (mut encoder, pixels) = run.open()?;
-            dump::nodes(&mut encoder, run.threads, &pixels, all)?;
+            let (mut encoder, input) = run.open()?;
+            dump::nodes(&mut encoder, run.threads, &input, all)?;
         }
-        Command::Preprocess { model, rgb, output } => {
-            let encoder = Encoder::open(&model, Attention::Flash)?;
-            let image = image::read_ppm(&rgb)?;
-            let pixels = encoder.preprocess(&image.bytes, image.width, image.height)?;
-            let shape = [u64::from(pixels.height), u64::from(pixels.width), 3];
-            tensor::write_npy(&output, tensor::DType::F32, &shape, tensor::float_bytes(&pixels.values))?;
-            println!("{}x{} RGB became {}x{} pixels in {}", image.width, image.height, pixels.width, pixels.height, output.display());
-        }
+        Command::Preprocess { model, raw, output } => preprocess(&model, &raw, &output)?,
         Command::Parity(parity) => {
             if !parity::run(&parity.settings())? {
                 return Ok(ExitCode::from(1));

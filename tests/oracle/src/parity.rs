@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::capture::{self, Capture, Keep};
 use crate::compare::{Difference, Key, Occurrences, compare, matches, tap_name};
 use crate::library::{Arena, Library, Plan, Tap, TapSink, TapTarget};
-use crate::llama::{Attention, Encoder, Pixels};
+use crate::llama::{Attention, Encoder, Input, Modality};
 use crate::tapset::{Entry, Writer};
 use crate::tensor::{DType, elements, float_bytes};
 use crate::{Result, image, reference};
@@ -49,7 +49,7 @@ impl Settings {
 struct Reference {
     source: Option<(u32, u32)>,
     rgb: Vec<u8>,
-    pixels: Vec<Pixels>,
+    pixels: Vec<Input>,
     /// Empty if only the preprocessing is compared.
     captures: Vec<Capture>,
     /// Tokens of one image, and floats per token.
@@ -102,7 +102,7 @@ pub fn run(settings: &Settings) -> Result<bool> {
     reference::check_cpu()?;
     let library = Library::load(&settings.library, &settings.prefix)?;
     check_profile(settings, &library)?;
-    let mut encoder = Encoder::open(&settings.model, settings.attention)?;
+    let mut encoder = Encoder::open(&settings.model, Modality::Image, settings.attention)?;
     let keep = match settings.wants_taps() {
         false => Keep::Nothing,
         true => probe(settings, &library).map_or(Keep::Named, Keep::Listed),
@@ -187,7 +187,8 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
             }
         }
     }
-    const SMALL: u32 = 64;
+    /// Some multiple of every patch and merge.
+    const SMALL: [u32; 7] = [56, 64, 72, 84, 96, 112, 144];
     let large = |&(width, height): &(u32, u32)| u64::from(width) * u64::from(height) > 256 * 256;
     if !settings.sizes.iter().chain(&settings.source_sizes).any(large) {
         return None;
@@ -196,8 +197,8 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
     {
         let mut target = TapTarget(&mut names);
         let mut handle = library.open(&settings.model, 1, settings.variant.as_deref(), Some(&mut target)).ok()?;
-        let plan = handle.plan_pixels(SMALL, SMALL, 1).ok()?;
-        let image = Pixels { width: SMALL, height: SMALL, values: vec![0.0; (SMALL * SMALL * 3) as usize] };
+        let (side, plan) = SMALL.iter().find_map(|&side| Some((side, handle.plan_pixels(side, side, 1).ok()?)))?;
+        let image = Input { modality: Modality::Image, width: side, height: side, values: vec![0.0; (side * side * 3) as usize] };
         let mut out = vec![0f32; usize::try_from(plan.output_floats).ok()?];
         handle.encode_pixels(&[image], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
     }
@@ -217,7 +218,8 @@ fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, is_source: b
     for i in 0..settings.batch {
         let rgb = image::synthetic(width, height, settings.seed + u64::from(i)).bytes;
         let start = Instant::now();
-        let pixels = if is_source { encoder.preprocess(&rgb, width, height)? } else { encoder.normalize(&rgb, width, height)? };
+        let pixels =
+            if is_source { encoder.preprocess_rgb(&rgb, width, height)?.swap_remove(0) } else { encoder.normalize(&rgb, width, height)? };
         let (tokens, floats) = encoder.output_size(pixels.width, pixels.height)?;
         expected.output_shape = [tokens, floats / tokens.max(1)];
         if settings.preprocess_only {
@@ -398,8 +400,8 @@ impl Comparer<'_> {
             let (bytes, dtype, shape) = match found {
                 Some(node) => (node.bytes.as_deref(), node.dtype, node.shape.clone()),
                 None if key == ("pixels".to_string(), 1) => {
-                    let p = &expected.pixels[i];
-                    (Some(float_bytes(&p.values)), Some(DType::F32), vec![p.height.into(), p.width.into(), 3])
+                    let input = &expected.pixels[i];
+                    (Some(float_bytes(&input.values)), Some(DType::F32), input.shape())
                 }
                 None if key == ("output".to_string(), 1) => {
                     (Some(float_bytes(&capture.output)), Some(DType::F32), capture.output_shape.to_vec())

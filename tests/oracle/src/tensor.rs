@@ -8,7 +8,7 @@ use std::path::Path;
 use npyz::WriterBuilder;
 
 use crate::Result;
-use crate::llama::Pixels;
+use crate::llama::{Input, Modality};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DType {
@@ -133,23 +133,35 @@ pub fn write_npy(path: &Path, dtype: DType, shape: &[u64], bytes: &[u8]) -> Resu
     file.write_all(bytes).and_then(|()| file.flush()).map_err(|e| failed(&e))
 }
 
-/// Reads normalised pixels: f32, C order, `[height, width, 3]`.
-pub fn read_pixels(path: &Path) -> Result<Pixels> {
+/// Reads what an encoder reads, f32 in C order: normalised pixels `[height, width, 3]`, or a spectrogram `[mel bins, frames]`.
+pub fn read_input(path: &Path, modality: Modality) -> Result<Input> {
+    let (shape, values) = read_floats(path)?;
+    let (height, width) = match (modality, shape.as_slice()) {
+        (Modality::Image, &[height, width, 3]) | (Modality::Audio, &[height, width]) => (height, width),
+        (Modality::Image, _) => return Err(format!("{}: shape {shape:?} is not [height, width, 3]", path.display())),
+        (Modality::Audio, _) => return Err(format!("{}: shape {shape:?} is not [mel bins, frames]", path.display())),
+    };
+    let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
+        return Err(format!("{}: shape {shape:?} is too large", path.display()));
+    };
+    Ok(Input { modality, width, height, values })
+}
+
+/// Reads samples: f32, one dimension.
+pub fn read_samples(path: &Path) -> Result<Vec<f32>> {
+    let (shape, values) = read_floats(path)?;
+    if shape.len() == 1 { Ok(values) } else { Err(format!("{}: shape {shape:?} is not one row of samples", path.display())) }
+}
+
+fn read_floats(path: &Path) -> Result<(Vec<u64>, Vec<f32>)> {
     let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     let file = BufReader::new(File::open(path).map_err(|e| failed(&e))?);
     let npy = npyz::NpyFile::new(file).map_err(|e| failed(&e))?;
-    let (shape, order) = (npy.shape().to_vec(), npy.order());
-    let &[height, width, 3] = shape.as_slice() else {
-        return Err(failed(&format!("shape {shape:?} is not [height, width, 3]")));
-    };
-    if order != npyz::Order::C {
+    if npy.order() != npyz::Order::C {
         return Err(failed(&"the array is in Fortran order"));
     }
-    let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
-        return Err(failed(&format!("shape {shape:?} is too large")));
-    };
-    let values = npy.into_vec::<f32>().map_err(|e| failed(&e))?;
-    Ok(Pixels { width, height, values })
+    let shape = npy.shape().to_vec();
+    Ok((shape, npy.into_vec::<f32>().map_err(|e| failed(&e))?))
 }
 
 #[cfg(test)]
@@ -205,10 +217,15 @@ mod tests {
     fn numpy_files_round_trip() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("pixels.npy");
-        let pixels = Pixels { width: 2, height: 1, values: vec![0.0, -0.0, 1.5, f32::MIN_POSITIVE, -3.0, 7.25] };
-        write_npy(&path, DType::F32, &[1, 2, 3], float_bytes(&pixels.values)).unwrap();
-        let back = read_pixels(&path).unwrap();
-        assert_eq!((back.width, back.height), (2, 1));
-        assert_eq!(float_bytes(&back.values), float_bytes(&pixels.values));
+        let values = vec![0.0, -0.0, 1.5, f32::MIN_POSITIVE, -3.0, 7.25];
+        write_npy(&path, DType::F32, &[1, 2, 3], float_bytes(&values)).unwrap();
+        let back = read_input(&path, Modality::Image).unwrap();
+        assert_eq!((back.width, back.height, back.shape()), (2, 1, vec![1, 2, 3]));
+        assert_eq!(float_bytes(&back.values), float_bytes(&values));
+        assert!(read_input(&path, Modality::Audio).is_err() && read_samples(&path).is_err());
+        write_npy(&path, DType::F32, &[2, 3], float_bytes(&values)).unwrap();
+        assert_eq!(read_input(&path, Modality::Audio).unwrap().shape(), [2, 3]);
+        write_npy(&path, DType::F32, &[6], float_bytes(&values)).unwrap();
+        assert_eq!(float_bytes(&read_samples(&path).unwrap()), float_bytes(&values));
     }
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use crate::diagnostic::Result;
-use crate::expr::{Dim, Expr};
+use crate::expr::{Dim, Expr, Verdict};
 use crate::ir::{Attr, Dag, Id, Kind, Node};
 use crate::json::{At, Node as Json};
 use crate::maps::{AttrKind, Maps, OpMap};
 use crate::sizes::{Number, Sizes, Stored};
-use crate::template::{OpUse, Stmt, Template, shape};
+use crate::template::{Condition, OpUse, Stmt, Template, shape};
 
 /// Most rounds of one loop: more than any encoder has layers.
 const MOST_ROUNDS: u64 = 4096;
@@ -24,12 +24,17 @@ pub struct Named {
 
 pub type OpGraph = Dag<Named>;
 
-/// Unrolls a template for concrete sizes.
-pub fn expand(template: &Template, sizes: &Sizes, maps: &Maps) -> Result<OpGraph> {
+/// What was chosen of each option of the template.
+pub type Choices = BTreeMap<String, String>;
+
+/// Unrolls a template for concrete sizes and choices.
+pub fn expand(template: &Template, sizes: &Sizes, maps: &Maps, choices: &Choices) -> Result<OpGraph> {
     let mut e = Expander {
         template,
         sizes,
         maps,
+        choices,
+        options_read: BTreeSet::new(),
         dag: Dag::default(),
         scopes: vec![BTreeMap::new()],
         weights: BTreeMap::new(),
@@ -66,6 +71,7 @@ pub fn expand(template: &Template, sizes: &Sizes, maps: &Maps) -> Result<OpGraph
                 .help("remove it, tap it, or make it an output"));
         }
     }
+    e.options_used()?;
     e.dag.check("expand")?;
     Ok(e.dag)
 }
@@ -79,6 +85,8 @@ struct Expander<'a> {
     template: &'a Template,
     sizes: &'a Sizes,
     maps: &'a Maps,
+    choices: &'a Choices,
+    options_read: BTreeSet<String>,
     dag: OpGraph,
     scopes: Vec<BTreeMap<String, Id>>,
     weights: BTreeMap<String, Id>,
@@ -120,13 +128,9 @@ impl Expander<'_> {
                     }
                     self.vars.remove(var);
                 }
-                Stmt::When { weight, body } => {
-                    let tensor = self.interpolate(&weight.0, &weight.1)?;
-                    let variable = weight.0.rsplit_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
-                    let index = variable.and_then(|v| self.vars.get(v)).copied().unwrap_or(0);
-                    if self.sizes.has_weight(&weight.0, &tensor, index, &weight.1)? {
-                        self.body(body)?;
-                    }
+                Stmt::When { condition, body, otherwise } => {
+                    let taken = if self.holds(condition)? { body } else { otherwise };
+                    self.body(taken)?;
                 }
                 Stmt::Collect { list, value } => {
                     let id = self.value(&value.0, &value.1)?;
@@ -141,6 +145,62 @@ impl Expander<'_> {
             }
         }
         Ok(())
+    }
+
+    fn holds(&mut self, condition: &Condition) -> Result<bool> {
+        match condition {
+            Condition::Weight(weight, at) => {
+                let tensor = self.interpolate(weight, at)?;
+                let variable = weight.rsplit_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
+                let index = variable.and_then(|v| self.vars.get(v)).copied().unwrap_or(0);
+                self.sizes.has_weight(weight, &tensor, index, at)
+            }
+            Condition::Dims(guard, at) => {
+                let env = |n: &str| self.vars.get(n).map(|v| Dim::constant(*v)).or_else(|| self.sizes.dim(n));
+                match guard.decide(&env).map_err(|e| at.error("template-expression", e, "this condition"))? {
+                    Verdict::Always => Ok(true),
+                    Verdict::Never => Ok(false),
+                    Verdict::Depends(_) => Err(at
+                        .error("template-when", format!("\"{}\" is not known before the image is", guard.text), "this condition")
+                        .help("a graph depends on static dimensions only; what depends on the image is a guard of a profile's rule")),
+                }
+            }
+            Condition::Option { option, choice, at } => {
+                let known = self.template.options.get(option);
+                let chosen = self.choices.get(option).filter(|_| known.is_some_and(|o| o.choices.contains_key(choice)));
+                self.options_read.insert(option.clone());
+                match chosen {
+                    Some(chosen) => Ok(chosen == choice),
+                    None => {
+                        let mut e = at.error(
+                            "template-option",
+                            format!("the template has no option {option} with the choice {choice}"),
+                            "asked here",
+                        );
+                        for (name, o) in &self.template.options {
+                            e = e.fact(format!("{name}: {}", o.choices.keys().cloned().collect::<Vec<_>>().join(", ")));
+                        }
+                        Err(e)
+                    }
+                }
+            }
+            Condition::Listed { number, list, at } => {
+                let n = self.sizes.eval(number, at, &self.vars)?.as_const();
+                match (n, self.sizes.numbers.get(list)) {
+                    (Some(n), Some(Number::U32List(v))) => Ok(v.iter().any(|x| u64::from(*x) == n)),
+                    (None, _) => Err(at.error("template-listed", "the number is not static", "this condition")),
+                    _ => Err(at.error("template-list", format!("\"{list}\" is no list of numbers"), "this condition")),
+                }
+            }
+        }
+    }
+
+    /// An option that no condition asks for would be a promise without effect.
+    fn options_used(&self) -> Result<()> {
+        match self.template.options.iter().find(|(name, _)| !self.options_read.contains(*name)) {
+            Some((name, o)) => Err(o.at.error("template-unused", format!("no condition asks for the option \"{name}\""), "declared here")),
+            None => Ok(()),
+        }
     }
 
     fn op(&mut self, use_: &OpUse) -> Result<()> {
@@ -320,12 +380,22 @@ fn attr(name: &str, node: &Json, kind: &AttrKind, sizes: &Sizes, vars: &BTreeMap
                 _ => Err(wrong("a number or the name of an f32 dimension")),
             },
             Value::Object(_) => {
-                // 1/sqrt(n): both operations are correctly rounded, so the bits are the same everywhere
+                // roots and quotients are correctly rounded, so the bits are the same everywhere
                 let f = node.fields()?;
-                let n = dim(f.required("rsqrt")?)?;
+                let inverse = f.optional("rsqrt");
+                let n = dim(match inverse {
+                    Some(n) => n,
+                    None => f.required("sqrt")?,
+                })?;
+                let over = f.optional("over").map(|o| attr("over", o, kind, sizes, vars)).transpose()?;
                 f.finish()?;
                 let n = n.as_const().filter(|n| *n > 0).ok_or_else(|| wrong("the root of a static number of at least 1"))?;
-                Ok(Attr::F32(1.0 / (n as f32).sqrt()))
+                let root = if inverse.is_some() { 1.0 / (n as f32).sqrt() } else { (n as f32).sqrt() };
+                match over {
+                    Some(Attr::F32(over)) if over != 0.0 => Ok(Attr::F32(root / over)),
+                    Some(_) => Err(wrong("a root over a number other than 0")),
+                    None => Ok(Attr::F32(root)),
+                }
             }
             _ => Err(wrong("a number, the name of an f32 dimension, or {\"rsqrt\": n}")),
         },

@@ -223,6 +223,23 @@ impl Bound {
     }
 }
 
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Dim(d) => d.fmt(f),
+            Bound::Binary(op, a, b) => write!(f, "({a}){op}({b})"),
+            Bound::Call(function, a, b) => {
+                let name = match function {
+                    Function::CeilDiv => "ceildiv",
+                    Function::Min => "min",
+                    Function::Max => "max",
+                };
+                write!(f, "{name}({a},{b})")
+            }
+        }
+    }
+}
+
 fn binary(op: char, a: u64, b: u64) -> Option<u64> {
     match op {
         '+' => a.checked_add(b),

@@ -16,6 +16,7 @@ pub mod gguf;
 pub mod host;
 pub mod image_input;
 pub mod infer;
+pub mod input;
 pub mod ir;
 pub mod json;
 pub mod maps;

@@ -35,7 +35,7 @@ pub enum Stage {
 
 /// All stages but the last.
 pub fn compile(i: &Inputs) -> Result<Plan> {
-    let ops: OpGraph = expand(i.template, i.sizes, i.maps)?;
+    let ops: OpGraph = expand(i.template, i.sizes, i.maps, &i.profile.choices())?;
     let typed: TypedGraph = infer(ops, i.maps)?;
     let fused: FusedGraph = fuse(typed, i.maps, i.profile, i.target, i.taps)?;
     let kernels: KernelGraph = watch(select(fused, i.maps, i.profile, i.target)?, i.taps);
@@ -49,7 +49,7 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
 
 /// The text of a stage: byte-equal if and only if the graphs are equal.
 pub fn stage_text(i: &Inputs, stop: Stage) -> Result<String> {
-    let ops = expand(i.template, i.sizes, i.maps)?;
+    let ops = expand(i.template, i.sizes, i.maps, &i.profile.choices())?;
     if stop == Stage::Ops {
         return Ok(print::ops(i, &ops));
     }

@@ -16,8 +16,10 @@ fn preamble(i: &Inputs, stage: &str) -> String {
     for (name, n) in &i.sizes.numbers {
         let value = match n {
             Number::Int(v) => v.to_string(),
+            Number::Bool(v) => v.to_string(),
             Number::F32(v) => crate::ir::hex_float(*v),
             Number::F32List(v) => v.iter().map(|x| crate::ir::hex_float(*x)).collect::<Vec<_>>().join(" "),
+            Number::U32List(v) => format!("{v:?}"),
         };
         let _ = writeln!(out, "dim {name} = {value}");
     }
@@ -26,6 +28,12 @@ fn preamble(i: &Inputs, stage: &str) -> String {
     }
     for (name, max) in &i.sizes.runtime {
         let _ = writeln!(out, "runtime {name} <= {max}");
+    }
+    for (name, expr) in &i.sizes.runtime_derived {
+        let _ = writeln!(out, "runtime {name} = {expr}");
+    }
+    for (name, choice) in i.profile.choices().iter().filter(|(name, _)| i.template.options.contains_key(*name)) {
+        let _ = writeln!(out, "option {name} = {choice}");
     }
     out.push('\n');
     out

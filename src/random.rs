@@ -31,6 +31,8 @@ pub enum WeightKind {
     NormScale { std: f32, outliers: u64 },
     /// Normal around 0.
     Position { std: f32 },
+    /// One number everywhere.
+    Constant { value: f32 },
 }
 
 impl WeightKind {
@@ -134,7 +136,7 @@ impl WeightRandom {
         let random = TensorRandom::new(seed, tensor_name);
         let outliers = match kind {
             WeightKind::Matrix { outlier_channels: n, .. } | WeightKind::NormScale { outliers: n, .. } => random.choose(row, n),
-            WeightKind::Bias { .. } | WeightKind::Position { .. } => Vec::new(),
+            WeightKind::Bias { .. } | WeightKind::Position { .. } | WeightKind::Constant { .. } => Vec::new(),
         };
         Self { random, kind, row, outliers }
     }
@@ -159,6 +161,10 @@ impl WeightRandom {
             WeightKind::NormScale { std, .. } => {
                 self.random.fill_around_one(out, std);
                 4.0
+            }
+            WeightKind::Constant { value } => {
+                out.fill(value);
+                return;
             }
             WeightKind::Bias { std } | WeightKind::Position { std } => {
                 self.random.fill_normal(out, std);

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Result};
-use crate::expr::{Dim, Expr};
+use crate::expr::{Bound, Dim, Expr};
 use crate::gguf::{GgmlType, GgufDirectory, MAX_DIMS, MetaArray, MetaValue};
 use crate::json::{At, Node, Value};
-use crate::template::{DimDef, KeyKind, Preset, StorageRule, Template, WeightDef};
+use crate::template::{DimDef, KeyKind, Preset, RuntimeSize, StorageRule, Template, WeightDef};
 
 /// Where sizes and weight types come from.
 #[derive(Debug)]
@@ -21,8 +21,10 @@ pub enum Origin {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Number {
     Int(u64),
+    Bool(bool),
     F32(f32),
     F32List(Vec<f32>),
+    U32List(Vec<u32>),
 }
 
 impl Number {
@@ -30,8 +32,10 @@ impl Number {
     pub fn meta(&self) -> MetaValue {
         match self {
             Number::Int(v) => MetaValue::U32(u32::try_from(*v).unwrap_or(u32::MAX)),
+            Number::Bool(v) => MetaValue::Bool(*v),
             Number::F32(v) => MetaValue::F32(*v),
             Number::F32List(v) => MetaValue::Array(MetaArray::F32(v.clone())),
+            Number::U32List(v) => MetaValue::Array(MetaArray::U32(v.clone())),
         }
     }
 }
@@ -62,8 +66,10 @@ pub struct Sizes {
     pub numbers: IndexMap<String, Number>,
     /// Dimensions that depend on run-time ones.
     pub derived: IndexMap<String, Dim>,
-    /// Run-time dimensions in template order, with their largest value.
+    /// Run-time dimensions that the caller gives, in template order, with their largest value.
     pub runtime: IndexMap<String, u64>,
+    /// Run-time dimensions that follow from others before them.
+    pub runtime_derived: IndexMap<String, Bound>,
     /// Metadata that a file must carry.
     pub checks: Vec<Check>,
     storage: Vec<StorageRule>,
@@ -103,7 +109,15 @@ impl Sizes {
             origin,
             numbers: IndexMap::new(),
             derived: IndexMap::new(),
-            runtime: template.runtime.iter().map(|(k, v)| (k.clone(), v.max)).collect(),
+            runtime: template
+                .runtime
+                .iter()
+                .filter_map(|(k, v)| match v.size {
+                    RuntimeSize::Given { max } => Some((k.clone(), max)),
+                    RuntimeSize::Derived { .. } => None,
+                })
+                .collect(),
+            runtime_derived: IndexMap::new(),
             checks: Vec::new(),
             storage,
             present,
@@ -116,16 +130,22 @@ impl Sizes {
             Origin::File(_) => None,
         };
         for (name, def) in &template.dims {
-            if let DimDef::Key { key, kind, absent, at } = def {
-                let number = sizes.number(preset, key, *kind, absent.as_ref(), at)?;
+            if let DimDef::Key { key, kind, absent, zero, at } = def {
+                let number = sizes.number(preset, key, *kind, absent.as_ref(), *zero, at)?;
                 sizes.numbers.insert(name.clone(), number);
+            }
+        }
+        for (name, def) in &template.runtime {
+            if let RuntimeSize::Derived { .. } = def.size {
+                // known by name before its expression is: shapes may mention it anywhere
+                sizes.runtime_derived.insert(name.clone(), Bound::Dim(Dim::symbol(name)));
             }
         }
         // Expressions may refer to each other in any order; a cycle is found by the open set.
         let open = RefCell::new(Vec::new());
         for name in template.dims.keys() {
             let dim = resolve(template, &sizes, name, &open)?;
-            if let (Some(dim), DimDef::Expr { .. }) = (dim, &template.dims[name]) {
+            if let (Some(dim), DimDef::Expr { .. } | DimDef::Largest { .. }) = (dim, &template.dims[name]) {
                 match dim.as_const() {
                     Some(v) => {
                         sizes.numbers.insert(name.clone(), Number::Int(v));
@@ -136,7 +156,32 @@ impl Sizes {
                 }
             }
         }
+        sizes.derive_runtime(template)?;
         Ok(sizes)
+    }
+
+    /// Binds the expressions of derived run-time dimensions; each may use those before it.
+    fn derive_runtime(&mut self, template: &Template) -> Result<()> {
+        let names: Vec<String> = self.runtime_derived.keys().cloned().collect();
+        for (i, name) in names.iter().enumerate() {
+            let RuntimeSize::Derived { expr, at } = &template.runtime[name].size else { continue };
+            let later = &names[i..];
+            let bound = expr.bind(&|n| if later.iter().any(|l| l == n) { None } else { self.dim(n) }).map_err(|e| {
+                at.error("template-dimension", format!("run-time dimension \"{name}\": {e}"), "this expression")
+                    .help("it may use static dimensions and run-time dimensions before it")
+            })?;
+            self.runtime_derived.insert(name.clone(), bound);
+        }
+        Ok(())
+    }
+
+    /// Adds the derived run-time dimensions to given ones; `None` if a size overflows.
+    pub fn complete(&self, mut given: BTreeMap<String, u64>) -> Option<BTreeMap<String, u64>> {
+        for (name, bound) in &self.runtime_derived {
+            let value = bound.eval(&given)?;
+            given.insert(name.clone(), value);
+        }
+        Some(given)
     }
 
     fn require(&mut self, template: &Template, key: &str, node: &Node) -> Result<()> {
@@ -155,13 +200,15 @@ impl Sizes {
         Ok(())
     }
 
-    fn number(&mut self, preset: Option<&Preset>, key: &str, kind: KeyKind, absent: Option<&Node>, at: &At) -> Result<Number> {
+    fn number(&mut self, preset: Option<&Preset>, key: &str, kind: KeyKind, absent: Option<&Node>, zero: bool, at: &At) -> Result<Number> {
         let given = match (&self.origin, preset) {
             (Origin::File(file), _) => match (file.metadata.contains_key(key), absent) {
                 (false, Some(_)) => None,
                 _ => Some(match kind {
                     KeyKind::U32 => Number::Int(u64::from(file.u32(key)?)),
+                    KeyKind::Bool => Number::Bool(file.bool(key)?),
                     KeyKind::F32 => Number::F32(file.f32(key)?),
+                    KeyKind::U32List => Number::U32List(file.u32_array(key)?),
                     KeyKind::F32List(n) => {
                         let v = file.f32_array(key)?;
                         if v.len() != n {
@@ -195,7 +242,7 @@ impl Sizes {
             }
         };
         match &number {
-            Number::Int(0) => return refuse("size-zero", format!("\"{key}\" is 0"), "sizes are at least 1"),
+            Number::Int(0) if !zero => return refuse("size-zero", format!("\"{key}\" is 0"), "sizes are at least 1"),
             Number::F32(v) if !v.is_finite() => return refuse("size-not-finite", format!("\"{key}\" is {v}"), "numbers are finite"),
             Number::F32List(v) if v.iter().any(|x| !x.is_finite()) => {
                 return refuse("size-not-finite", format!("\"{key}\" is {v:?}"), "numbers are finite");
@@ -212,17 +259,21 @@ impl Sizes {
     pub fn dim(&self, name: &str) -> Option<Dim> {
         match self.numbers.get(name) {
             Some(Number::Int(v)) => return Some(Dim::constant(*v)),
+            Some(Number::Bool(v)) => return Some(Dim::constant(u64::from(*v))),
             Some(_) => return None,
             None => {}
         }
-        self.derived.get(name).cloned().or_else(|| self.runtime.contains_key(name).then(|| Dim::symbol(name)))
+        let symbol = self.runtime.contains_key(name) || self.runtime_derived.contains_key(name);
+        self.derived.get(name).cloned().or_else(|| symbol.then(|| Dim::symbol(name)))
     }
 
     /// Evaluates an expression of the template, loop variables first.
     pub fn eval(&self, expr: &Expr, at: &At, vars: &BTreeMap<String, u64>) -> Result<Dim> {
         expr.dim(&|n| vars.get(n).map(|v| Dim::constant(*v)).or_else(|| self.dim(n))).map_err(|e| {
-            at.error("template-dimension", e, "in this expression")
-                .fact(format!("dimensions: {}", list(self.numbers.keys().chain(self.derived.keys()).chain(self.runtime.keys()))))
+            at.error("template-dimension", e, "in this expression").fact(format!(
+                "dimensions: {}",
+                list(self.numbers.keys().chain(self.derived.keys()).chain(self.runtime.keys()).chain(self.runtime_derived.keys()))
+            ))
         })
     }
 
@@ -305,7 +356,17 @@ fn resolve(template: &Template, sizes: &Sizes, name: &str, open: &RefCell<Vec<St
     if let Some(d) = sizes.dim(name) {
         return Ok(Some(d));
     }
-    let Some(DimDef::Expr { expr, at }) = template.dims.get(name) else { return Ok(None) };
+    let (expr, at) = match template.dims.get(name) {
+        Some(DimDef::Expr { expr, at }) => (expr, at),
+        Some(DimDef::Largest { list, empty, at }) => match sizes.numbers.get(list) {
+            Some(Number::U32List(v)) => match v.iter().max() {
+                Some(max) => return Ok(Some(Dim::constant(u64::from(*max)))),
+                None => (empty, at),
+            },
+            _ => return Err(at.error("template-list", format!("\"{list}\" is no list of numbers"), "this dimension")),
+        },
+        _ => return Ok(None),
+    };
     if open.borrow().iter().any(|n| n == name) {
         return Err(at
             .error("template-cycle", format!("dimension \"{name}\" depends on itself"), "through this expression")
@@ -350,7 +411,16 @@ fn typed(node: &Node, kind: KeyKind) -> Result<Number> {
             v if v > u64::from(u32::MAX) => Err(node.at.error("json-type", "the value must fit 32 bits", "found this")),
             v => Ok(Number::Int(v)),
         },
+        KeyKind::Bool => node.bool().map(Number::Bool),
         KeyKind::F32 => node.f32().map(Number::F32),
+        KeyKind::U32List => node
+            .array()?
+            .iter()
+            .map(|n| {
+                n.u64().and_then(|v| u32::try_from(v).map_err(|_| n.at.error("json-type", "the value must fit 32 bits", "found this")))
+            })
+            .collect::<Result<_>>()
+            .map(Number::U32List),
         KeyKind::F32List(n) => {
             let list: Vec<f32> = node.array()?.iter().map(Node::f32).collect::<Result<_>>()?;
             if list.len() != n {

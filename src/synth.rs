@@ -62,15 +62,16 @@ fn kind(template: &Template, tensor: &str, row: u64) -> Result<WeightKind> {
     let def = def.ok_or_else(|| template.at.error("template-synth", format!("no weight pattern matches {tensor}"), "in this template"))?;
     let node: &Node = &template.synth.kinds[&def.synth];
     let f = node.fields()?;
-    let std = f.required("std")?.f32()?;
+    let std = || f.required("std").and_then(Node::f32);
     let word = f.required("kind")?;
     let outliers = |f: &crate::json::Fields| -> Result<u64> { Ok((row / f.required("one_outlier_in")?.u64()?.max(1)).max(1)) };
     let kind = match word.str()? {
-        "matrix" => WeightKind::Matrix { std, outlier_channels: outliers(&f)? },
-        "norm" => WeightKind::NormScale { std, outliers: outliers(&f)? },
-        "bias" => WeightKind::Bias { std },
-        "position" => WeightKind::Position { std },
-        _ => return Err(word.at.error("template-synth", "a kind is matrix, norm, bias or position", "found this")),
+        "matrix" => WeightKind::Matrix { std: std()?, outlier_channels: outliers(&f)? },
+        "norm" => WeightKind::NormScale { std: std()?, outliers: outliers(&f)? },
+        "bias" => WeightKind::Bias { std: std()? },
+        "position" => WeightKind::Position { std: std()? },
+        "constant" => WeightKind::Constant { value: f.required("value")?.f32()? },
+        _ => return Err(word.at.error("template-synth", "a kind is matrix, norm, bias, position or constant", "found this")),
     };
     f.finish()?;
     Ok(kind)

@@ -1,11 +1,11 @@
 //! A model template as read from JSON: what an encoder computes, without sizes, kernels or buffers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
 use crate::diagnostic::Result;
-use crate::expr::{Expr, is_identifier};
+use crate::expr::{Expr, Guard, is_identifier};
 use crate::gguf::GgmlType;
 use crate::json::{self, At, Node, Value};
 
@@ -19,6 +19,8 @@ pub struct Template {
     pub dims: IndexMap<String, DimDef>,
     pub runtime: IndexMap<String, RuntimeDim>,
     pub limits: Vec<Limit>,
+    /// Behaviours of which the references have more than one.
+    pub options: IndexMap<String, TemplateOption>,
     pub default_preset: String,
     pub presets: IndexMap<String, Preset>,
     pub storage: IndexMap<String, Vec<StorageRule>>,
@@ -28,6 +30,7 @@ pub struct Template {
     pub input: InputDef,
     pub graph: Vec<Stmt>,
     pub outputs: IndexMap<String, Node>,
+    pub grid: Option<Grid>,
     pub text: String,
     pub at: At,
 }
@@ -38,21 +41,68 @@ pub const PREPROCESS: [&str; 3] = ["size", "image", "pixels"];
 /// A static dimension or number.
 #[derive(Debug)]
 pub enum DimDef {
-    Key { key: String, kind: KeyKind, absent: Option<Node>, at: At },
-    Expr { expr: Expr, at: At },
+    Key {
+        key: String,
+        kind: KeyKind,
+        absent: Option<Node>,
+        zero: bool,
+        at: At,
+    },
+    Expr {
+        expr: Expr,
+        at: At,
+    },
+    /// The largest element of a list, or a number if it is empty.
+    Largest {
+        list: String,
+        empty: Expr,
+        at: At,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     U32,
+    /// 0 or 1 in expressions.
+    Bool,
     F32,
     F32List(usize),
+    U32List,
 }
 
 #[derive(Debug)]
 pub struct RuntimeDim {
     pub doc: String,
-    pub max: u64,
+    pub size: RuntimeSize,
+}
+
+/// What decides a run-time dimension.
+#[derive(Debug)]
+pub enum RuntimeSize {
+    /// The caller, up to a largest value.
+    Given { max: u64 },
+    /// Other run-time dimensions: a symbol of its own in shapes.
+    Derived { expr: Expr, at: At },
+}
+
+/// A behaviour of which the references have more than one; ops under `when` follow the choice.
+#[derive(Debug)]
+pub struct TemplateOption {
+    pub doc: String,
+    /// Word → what it stands for.
+    pub choices: IndexMap<String, String>,
+    /// Reference that a profile follows → choice.
+    pub follows: IndexMap<String, String>,
+    pub at: At,
+}
+
+/// How the output's tokens lie over the image: token of cell (r, c) = first + r*row_tokens + c.
+#[derive(Debug)]
+pub struct Grid {
+    pub rows: (Expr, At),
+    pub cols: (Expr, At),
+    pub row_tokens: (Expr, At),
+    pub first: (Expr, At),
 }
 
 /// An upper bound on a product of run-time dimensions.
@@ -143,10 +193,11 @@ pub enum Stmt {
         body: Vec<Stmt>,
         at: At,
     },
-    /// Body only if the weight exists.
+    /// One of two bodies.
     When {
-        weight: (String, At),
+        condition: Condition,
         body: Vec<Stmt>,
+        otherwise: Vec<Stmt>,
     },
     /// Appends a value to a list that ops read as `*list`.
     Collect {
@@ -155,7 +206,25 @@ pub enum Stmt {
     },
 }
 
+/// What a `when` asks.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// The file has this weight.
+    Weight(String, At),
+    /// A guard over static dimensions and loop variables.
+    Dims(Guard, At),
+    /// An option has this choice.
+    Option { option: String, choice: String, at: At },
+    /// A number is an element of a list.
+    Listed { number: Expr, list: String, at: At },
+}
+
 impl Template {
+    /// The first choice of every option: for what no profile decides, such as which weights a file has.
+    pub fn first_choices(&self) -> BTreeMap<String, String> {
+        self.options.iter().filter_map(|(name, o)| Some((name.clone(), o.choices.keys().next()?.clone()))).collect()
+    }
+
     /// The ops of preprocessing, in order, for reports.
     pub fn preprocessing(&self) -> String {
         self.preprocess.values().map(|p| p.op.as_str()).collect::<Vec<_>>().join(", ")
@@ -192,6 +261,7 @@ impl Template {
             dims: named(table("dims")?, dim_def)?,
             runtime: named(table("runtime")?, runtime_dim)?,
             limits: f.required("limits")?.array()?.iter().map(limit).collect::<Result<_>>()?,
+            options: f.optional("options").map(|n| named(n.map()?, template_option)).transpose()?.unwrap_or_default(),
             default_preset: f.required("default_preset")?.str()?.to_string(),
             presets: entries(table("presets")?, preset)?,
             storage: entries(table("storage")?, |n| n.array()?.iter().map(storage_rule).collect())?,
@@ -205,6 +275,7 @@ impl Template {
             },
             graph: body(f.required("graph")?)?,
             outputs: table("outputs")?.clone(),
+            grid: f.optional("grid").map(grid).transpose()?,
             input,
             synth,
             text: text.to_string(),
@@ -312,9 +383,12 @@ fn mentions<'a>(
                 }
             }
             Stmt::For { body, .. } => mentions(body, weights, read, collected),
-            Stmt::When { weight, body } => {
-                weights.push((&weight.0, &weight.1));
+            Stmt::When { condition, body, otherwise } => {
+                if let Condition::Weight(weight, at) = condition {
+                    weights.push((weight, at));
+                }
                 mentions(body, weights, read, collected);
+                mentions(otherwise, weights, read, collected);
             }
             Stmt::Collect { list, .. } => {
                 collected.insert(list);
@@ -364,22 +438,30 @@ pub fn shape(node: &Node) -> Result<Vec<(Expr, At)>> {
 
 fn dim_def(node: &Node) -> Result<DimDef> {
     let f = node.fields()?;
-    let def = match f.optional("expr") {
-        Some(e) => {
+    let def = match (f.optional("expr"), f.optional("largest")) {
+        (Some(e), _) => {
             let (expr, at) = expression(e)?;
             DimDef::Expr { expr, at }
         }
-        None => {
+        (None, Some(list)) => {
+            let (empty, at) = expression(f.required("empty")?)?;
+            DimDef::Largest { list: list.str()?.to_string(), empty, at }
+        }
+        (None, None) => {
             let kind = f.required("type")?;
             let kind = match kind.str()? {
                 "u32" => KeyKind::U32,
+                "bool" => KeyKind::Bool,
                 "f32" => KeyKind::F32,
+                "u32[]" => KeyKind::U32List,
                 text => match text.strip_prefix("f32[").and_then(|t| t.strip_suffix(']')).and_then(|t| t.parse().ok()) {
                     Some(n) => KeyKind::F32List(n),
-                    None => return Err(kind.at.error("template-type", "a key's type is u32, f32 or f32[n]", "found this")),
+                    None => return Err(kind.at.error("template-type", "a key's type is u32, bool, f32, u32[] or f32[n]", "found this")),
                 },
             };
-            DimDef::Key { key: f.required("key")?.str()?.to_string(), kind, absent: f.optional("absent").cloned(), at: node.at.clone() }
+            let zero = f.optional("zero").map(Node::bool).transpose()?.unwrap_or(false);
+            let key = f.required("key")?.str()?.to_string();
+            DimDef::Key { key, kind, absent: f.optional("absent").cloned(), zero, at: node.at.clone() }
         }
     };
     f.finish()?;
@@ -388,9 +470,43 @@ fn dim_def(node: &Node) -> Result<DimDef> {
 
 fn runtime_dim(node: &Node) -> Result<RuntimeDim> {
     let f = node.fields()?;
-    let d = RuntimeDim { doc: f.required("doc")?.str()?.to_string(), max: f.required("max")?.u64()? };
+    let size = match f.optional("expr") {
+        Some(e) => expression(e).map(|(expr, at)| RuntimeSize::Derived { expr, at })?,
+        None => RuntimeSize::Given { max: f.required("max")?.u64()? },
+    };
+    let d = RuntimeDim { doc: f.required("doc")?.str()?.to_string(), size };
     f.finish()?;
     Ok(d)
+}
+
+fn template_option(node: &Node) -> Result<TemplateOption> {
+    let f = node.fields()?;
+    let words = |key: &str| -> Result<IndexMap<String, String>> {
+        f.required(key)?.map()?.iter().map(|(k, v)| Ok((k.clone(), v.str()?.to_string()))).collect()
+    };
+    let option = TemplateOption {
+        doc: f.required("doc")?.str()?.to_string(),
+        choices: words("choices")?,
+        follows: words("follows")?,
+        at: node.at.clone(),
+    };
+    f.finish()?;
+    match option.follows.iter().find(|(_, choice)| !option.choices.contains_key(*choice)) {
+        Some((reference, choice)) => Err(node
+            .at
+            .error("template-option", format!("{reference} follows \"{choice}\", which is none of the choices"), "this option")
+            .fact(format!("choices: {}", list(option.choices.keys())))
+            .near(choice, option.choices.keys())),
+        None => Ok(option),
+    }
+}
+
+fn grid(node: &Node) -> Result<Grid> {
+    let f = node.fields()?;
+    let part = |key: &str| f.required(key).and_then(expression);
+    let g = Grid { rows: part("rows")?, cols: part("cols")?, row_tokens: part("row_tokens")?, first: part("first")? };
+    f.finish()?;
+    Ok(g)
 }
 
 fn limit(node: &Node) -> Result<Limit> {
@@ -472,6 +588,40 @@ fn body(node: &Node) -> Result<Vec<Stmt>> {
     node.array()?.iter().map(stmt).collect()
 }
 
+fn condition(node: &Node) -> Result<Condition> {
+    let f = node.fields()?;
+    let forms: Vec<&str> = ["weight", "dims", "option", "listed"].into_iter().filter(|k| f.optional(k).is_some()).collect();
+    let at = &node.at;
+    let condition = match forms.as_slice() {
+        ["weight"] => {
+            let weight = f.required("weight")?;
+            Condition::Weight(weight.str()?.to_string(), weight.at.clone())
+        }
+        ["dims"] => {
+            let text = f.required("dims")?;
+            let guard = Guard::parse(text.str()?).map_err(|e| text.at.error("template-expression", e, "this condition"))?;
+            Condition::Dims(guard, text.at.clone())
+        }
+        ["option"] => {
+            let option = f.required("option")?;
+            let (Some((name, choice)), 1) = (option.map()?.first(), option.map()?.len()) else {
+                return Err(option.at.error("template-option", "a condition is one option and one choice", "found this"));
+            };
+            Condition::Option { option: name.clone(), choice: choice.str()?.to_string(), at: option.at.clone() }
+        }
+        ["listed"] => {
+            let pair = f.required("listed")?;
+            let [number, list] = pair.array()? else {
+                return Err(pair.at.error("template-listed", "\"listed\" is [number, name of a list]", "found this"));
+            };
+            Condition::Listed { number: expression(number)?.0, list: list.str()?.to_string(), at: pair.at.clone() }
+        }
+        _ => return Err(at.error("template-form", "a condition is exactly one of weight, dims, option, listed", "this condition")),
+    };
+    f.finish()?;
+    Ok(condition)
+}
+
 fn stmt(node: &Node) -> Result<Stmt> {
     let map = node.map()?;
     let forms: Vec<&str> = ["op", "for", "when", "collect"].into_iter().filter(|k| map.contains_key(*k)).collect();
@@ -501,10 +651,8 @@ fn stmt(node: &Node) -> Result<Stmt> {
         }
         ["when"] => {
             let f = node.fields()?;
-            let c = f.required("when")?.fields()?;
-            let weight = word(c.required("weight")?)?;
-            c.finish()?;
-            let s = Stmt::When { weight, body: body(f.required("body")?)? };
+            let otherwise = f.optional("else").map(body).transpose()?.unwrap_or_default();
+            let s = Stmt::When { condition: condition(f.required("when")?)?, body: body(f.required("body")?)?, otherwise };
             f.finish()?;
             Ok(s)
         }

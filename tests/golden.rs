@@ -116,7 +116,7 @@ impl Case {
         let texts = self.files.iter().filter_map(|(path, text)| Some((path.strip_prefix("maps/")?.to_string(), text.clone()))).collect();
         let maps = Maps::load(Files::from_texts("maps", texts))?;
         let target = maps.target(self.option("target").unwrap_or("c"))?;
-        let mut profile = maps.profile(self.option("profile").unwrap_or(&target.default_profile))?;
+        let mut profile = maps.profile_for(self.option("profile").unwrap_or(&target.default_profile), &template)?;
         if let Some((option, choice)) = self.option("option").and_then(|o| o.split_once('=')) {
             profile.choose(option, choice)?;
         }

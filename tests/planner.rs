@@ -43,7 +43,7 @@ impl Both {
         let template = Template::parse(template, &text).unwrap();
         let maps = Maps::load(Files::from_dir(&root.join(maps)).unwrap()).unwrap();
         let target = maps.target("c").unwrap();
-        let profile = maps.profile(&target.default_profile).unwrap();
+        let profile = maps.profile_for(&target.default_profile, &template).unwrap();
         let sizes = Sizes::of_preset(&template, Some(preset), weights).unwrap();
         let inputs = Inputs { template: &template, sizes: &sizes, maps: &maps, profile: &profile, target: &target, taps };
         let plan = pipeline::compile(&inputs).unwrap();
@@ -56,7 +56,7 @@ impl Both {
         let compiled = compiler::compile(&files, &unit_name, &flags, Some(&cache)).unwrap_or_else(|e| panic!("{}", e.plain()));
         let dir = tempfile::tempdir().unwrap();
         let gguf = dir.path().join("weights.gguf");
-        let list = weight_list(&expand(&template, &sizes, &maps).unwrap());
+        let list = weight_list(&expand(&template, &sizes, &maps, &template.first_choices()).unwrap());
         synth::write(&template, &sizes, &list, 1, &gguf, |_| ()).unwrap();
         let library = Library::load(&compiled.library, &template.encoder).unwrap();
         Self { plan, library, gguf, limits, _dir: dir }

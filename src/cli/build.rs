@@ -43,7 +43,7 @@ impl Loaded {
         let template = Template::parse(&text.name, &text.text)?;
         let maps = Maps::load(Files::kernel_maps(source.maps.as_deref())?)?;
         let target = maps.target(&source.target)?;
-        let profile = profile(source, &maps, &target)?;
+        let profile = profile(source, &maps, &target, &template)?;
         let sizes = match &source.model {
             Some(path) => Sizes::of_file(&template, GgufDirectory::read(path)?)?,
             None => Sizes::of_preset(&template, source.preset.as_deref(), &source.weights)?,

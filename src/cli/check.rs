@@ -53,12 +53,13 @@ struct Found {
 fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagnostic>) -> Result<Found> {
     let maps = Maps::load(Files::kernel_maps(args.source.maps.as_deref())?)?;
     let target = maps.target(&args.source.target)?;
-    let profiles = match &args.source.profile {
-        Some(_) => vec![profile(&args.source, &maps, &target)?],
-        None => every_profile(&maps, errors),
-    };
-    let mut compiled = 0;
+    let (mut compiled, mut most) = (0, 0);
     for template in templates {
+        let profiles = match &args.source.profile {
+            Some(_) => vec![profile(&args.source, &maps, &target, template)?],
+            None => every_profile(&maps, template, errors),
+        };
+        most = most.max(profiles.len());
         for sizes in all_sizes(template, args) {
             for profile in &profiles {
                 for taps in [Taps::All, Taps::Kept] {
@@ -76,14 +77,14 @@ fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagn
             }
         }
     }
-    Ok(Found { ops: maps.ops.len(), profiles: profiles.len(), compiled })
+    Ok(Found { ops: maps.ops.len(), profiles: most, compiled })
 }
 
 /// All profiles, each with its usual choices and with every other choice once.
-fn every_profile(maps: &Maps, errors: &mut Vec<Diagnostic>) -> Vec<Profile> {
+fn every_profile(maps: &Maps, template: &Template, errors: &mut Vec<Diagnostic>) -> Vec<Profile> {
     let mut out = Vec::new();
     for name in maps.files.json_stems("profiles") {
-        let usual = match maps.profile(&name) {
+        let usual = match maps.profile_for(&name, template) {
             Ok(p) => p,
             Err(e) => {
                 errors.push(e);
@@ -92,7 +93,7 @@ fn every_profile(maps: &Maps, errors: &mut Vec<Diagnostic>) -> Vec<Profile> {
         };
         for (option, o) in &usual.options {
             for choice in o.choices.keys().filter(|c| **c != o.chosen) {
-                match maps.profile(&name).and_then(|mut p| p.choose(option, choice).map(|()| p)) {
+                match maps.profile_for(&name, template).and_then(|mut p| p.choose(option, choice).map(|()| p)) {
                     Ok(p) => out.push(p),
                     Err(e) => errors.push(e),
                 }

@@ -20,7 +20,7 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
     let loaded = Loaded::new(&args.source)?;
     let compiled = Compiled::new(&loaded, Taps::from(args.taps), out)?;
     let info = compiled.library.plan_only(args.image.width, args.image.height, args.batch, args.threads)?;
-    let dims = compiled.dims(&info)?;
+    let dims = compiled.dims(&loaded.sizes, &info)?;
     let place =
         compiled.plan.place(&dims).ok_or_else(|| Diagnostic::new("plan-size", "the memory of this image does not fit 64-bit numbers"))?;
     let flops = compiled.plan.flops(&dims).unwrap_or(0);

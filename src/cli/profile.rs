@@ -4,16 +4,18 @@ use super::args::Source;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::host::cpu;
 use crate::maps::{Maps, Profile, Target};
+use crate::template::Template;
 
 /// Word that asks for the profile of this CPU.
 pub const AUTO: &str = "auto";
 
-pub fn profile(source: &Source, maps: &Maps, target: &Target) -> Result<Profile> {
+pub fn profile(source: &Source, maps: &Maps, target: &Target, template: &Template) -> Result<Profile> {
     let mut profile = match source.profile.as_deref() {
         Some(AUTO) => native(maps)?,
         Some(name) => maps.profile(name)?,
         None => maps.profile(&target.default_profile)?,
     };
+    profile.adopt(template)?;
     for c in &source.options {
         profile.choose(&c.option, &c.choice)?;
     }

@@ -14,24 +14,26 @@ use super::build::Loaded;
 use super::output::{Output, bytes};
 use crate::compare::Replay;
 use crate::diagnostic::{Diagnostic, Result};
+use crate::expr::Expr;
 use crate::files::{hash, read_text};
 use crate::fuse::Taps;
 use crate::host::compiler;
 use crate::host::library::{Hooks, Library, OpenOptions, PlanInfo, Progress};
 use crate::host::npy;
 use crate::image_input;
+use crate::input::ImageInput;
+use crate::json::At;
 use crate::picture;
 use crate::pipeline;
 use crate::plan::Plan;
+use crate::sizes::Sizes;
 use crate::taps::TapWriter;
 
 /// A build compiled with the host's C compiler and loaded.
 pub struct Compiled {
     pub plan: Plan,
     pub library: Library,
-    batch_dim: String,
-    row: (String, u64),
-    col: (String, u64),
+    image: ImageInput,
 }
 
 impl Compiled {
@@ -49,24 +51,16 @@ impl Compiled {
         let compiled = compiler::compile(&files, &unit, &flags, None)?;
         spinner.finish_and_clear();
         let library = Library::load(&compiled.library, encoder)?;
-        let side = |d: &crate::expr::Dim| {
-            loaded.sizes.runtime.keys().find_map(|r| Some((r.clone(), d.div(&crate::expr::Dim::symbol(r))?.as_const()?)))
-        };
-        let input = plan.graph.ids().find(|id| plan.graph.node(*id).kind == crate::ir::Kind::Input);
-        let shape = input.map(|id| plan.graph.node(id).facts.shape.clone()).unwrap_or_default();
-        let sides: Vec<(String, u64)> = shape.iter().take(3).filter_map(side).collect();
-        let [batch, row, col] = <[(String, u64); 3]>::try_from(sides)
-            .map_err(|_| loaded.template.input.at.error("template-input", "the input is no image", "this input"))?;
-        Ok(Self { plan, library, batch_dim: batch.0, row, col })
+        let image = ImageInput::of_graph(&loaded.template, &loaded.sizes, &plan.graph, |f| f.shape.clone())?;
+        Ok(Self { plan, library, image })
     }
 
     /// Run-time dimensions of a planned image.
-    pub fn dims(&self, info: &PlanInfo) -> Result<BTreeMap<String, u64>> {
-        Ok(BTreeMap::from([
-            (self.batch_dim.clone(), u64::from(info.batch)),
-            (self.row.0.clone(), u64::from(info.height) / self.row.1),
-            (self.col.0.clone(), u64::from(info.width) / self.col.1),
-        ]))
+    pub fn dims(&self, sizes: &Sizes, info: &PlanInfo) -> Result<BTreeMap<String, u64>> {
+        let (rows, cols) = (u64::from(info.height) / self.image.rows.unit, u64::from(info.width) / self.image.cols.unit);
+        self.image
+            .dims(sizes, u64::from(info.batch), rows, cols)
+            .ok_or_else(|| Diagnostic::new("plan-size", "the dimensions of this image do not fit 64-bit numbers"))
     }
 }
 
@@ -115,8 +109,8 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let npy_path = args.output.join("embeddings.npy");
     npy::write_f32(&npy_path, &[info.tokens, info.embedding], &embeddings)?;
     let picture_path = args.output.join("features.png");
-    let (rows, cols) = token_grid(&info, &compiled);
-    let features = picture::Features { data: &embeddings, dim: info.embedding as usize, rows, cols };
+    let cells = cells(&loaded, &compiled.dims(&loaded.sizes, &info)?, &info, &embeddings)?;
+    let features = picture::Features { data: &cells, dim: info.embedding as usize, rows: info.grid_rows, cols: info.grid_cols };
     let drawn = picture::draw(&image, &features, 0..info.embedding as usize)?;
     picture::write_png(&picture_path, &drawn.image)?;
 
@@ -163,9 +157,21 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Rows and columns of output tokens.
-fn token_grid(info: &PlanInfo, compiled: &Compiled) -> (u32, u32) {
-    (info.height / compiled.row.1 as u32, info.width / compiled.col.1 as u32)
+/// The features of the image's cells, line by line: tokens that stand for no cell are left out.
+fn cells(loaded: &Loaded, dims: &BTreeMap<String, u64>, info: &PlanInfo, embeddings: &[f32]) -> Result<Vec<f32>> {
+    let at = &loaded.template.at;
+    let grid = loaded.template.grid.as_ref().ok_or_else(|| at.error("template-grid", "tokens have no grid", "this template"))?;
+    let value = |(expr, at): &(Expr, At)| Ok::<_, Diagnostic>(loaded.sizes.eval(expr, at, &BTreeMap::new())?.eval(dims).unwrap_or(0));
+    let (row_tokens, first) = (value(&grid.row_tokens)?, value(&grid.first)?);
+    let dim = info.embedding as usize;
+    let tokens = (0..u64::from(info.grid_rows)).flat_map(|r| (0..u64::from(info.grid_cols)).map(move |c| first + r * row_tokens + c));
+    tokens
+        .map(|t| embeddings.get(t as usize * dim..(t as usize + 1) * dim))
+        .collect::<Option<Vec<&[f32]>>>()
+        .map(|rows| rows.concat())
+        .ok_or_else(|| {
+            at.error("template-grid", "the grid has cells behind the last token", "this template").fact(format!("{} tokens", info.tokens))
+        })
 }
 
 /// Compares with the hash that a JSON file `{"<profile>": "<sha256>"}` holds.

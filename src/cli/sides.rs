@@ -230,7 +230,8 @@ fn program(path: &Path, args: &SidesArgs, subject: &Subject, work: &Path, dir: &
     let mut command = Command::new(path);
     command.arg("dump").arg("--model").arg(args.source.model.as_deref().unwrap_or(Path::new("")));
     command.arg("--rgb").arg(&picture).args(["--threads", "1"]);
-    for (name, option) in &subject.loaded.profile.options {
+    let loaded = &subject.loaded;
+    for (name, option) in loaded.profile.options.iter().filter(|(name, _)| !loaded.template.options.contains_key(*name)) {
         command.arg(format!("--{name}")).arg(&option.chosen);
     }
     command.arg("--output").arg(dir);

@@ -19,7 +19,7 @@ pub fn synth(args: &SynthArgs, out: &Output) -> Result<ExitCode> {
     let template = Template::parse(&text.name, &text.text)?;
     let maps = Maps::load(Files::kernel_maps(args.maps.as_deref())?)?;
     let sizes = Sizes::of_preset(&template, args.preset.as_deref(), &args.weights)?;
-    let weights = weight_list(&expand(&template, &sizes, &maps)?);
+    let weights = weight_list(&expand(&template, &sizes, &maps, &template.first_choices())?);
     let total: u64 = weights.iter().map(|w| w.bytes).sum();
     let bar = out.bar("writing weights", total, true);
     let file = synth::write(&template, &sizes, &weights, args.seed, &args.output, |done| bar.set_position(done))?;

@@ -49,7 +49,7 @@ pub fn vector(args: &VectorArgs, out: &Output) -> Result<ExitCode> {
     let pass = again.forced.as_ref().ok_or_else(|| Diagnostic::new("internal-compare", "there was no replay"))?;
     let subject = sides.subject.as_ref().ok_or_else(|| Diagnostic::new("internal-compare", "there is no build"))?;
     let segments = again.segments(subject);
-    let runtime = subject.compiled.dims(&subject.info)?;
+    let runtime = subject.compiled.dims(&subject.loaded.sizes, &subject.info)?;
     let reference = sides.reference.find(&label).ok_or_else(|| Diagnostic::new("internal-compare", "the reference has lost a value"))?;
     let expected = sides.reference.read(reference)?;
     let model = args.sides.source.model.as_deref().unwrap_or(std::path::Path::new(""));

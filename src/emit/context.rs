@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use super::kernel::Instances;
 use super::preprocess;
 use crate::diagnostic::{Diagnostic, Result};
-use crate::expr::{Bound, Dim};
+use crate::expr::{Bound, Dim, Expr};
 use crate::files::hash;
 use crate::fuse::Taps;
 use crate::gguf::{MetaArray, MetaValue};
+use crate::input::ImageInput;
 use crate::ir::hex_float;
+use crate::json::At;
 use crate::pipeline::Inputs;
 use crate::plan::{Place, Plan, Pointer};
 use crate::select::How;
@@ -70,8 +72,9 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
     let (tokens, embedding) = output(i, plan)?;
     let flops = flops(plan);
     let choices: Vec<Value> = choices.iter().map(|c| serde_json::from_str(c)).collect::<Result<_, _>>().map_err(json_error)?;
-    let input = input(i, plan)?;
-    check_sizes(i, plan, &input)?;
+    let image = ImageInput::of_graph(i.template, i.sizes, &plan.graph, |f| f.shape.clone())?;
+    check_sizes(i, plan, &image)?;
+    let grid = grid(i, &mut exprs)?;
     if exprs.len().max(plan.values.len()).max(plan.steps.len()) > MOST_ENTRIES {
         let facts = format!("{} steps, {} values, {} expressions", plan.steps.len(), plan.values.len(), exprs.len());
         return Err(i
@@ -93,8 +96,10 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
         "ENCODER": i.template.encoder.to_uppercase(),
         "stamp": stamp(i),
         "build_info": build_info(i),
-        "rt": i.sizes.runtime.keys().collect::<Vec<_>>(),
-        "input": input,
+        "rt": i.sizes.runtime.keys().chain(i.sizes.runtime_derived.keys()).collect::<Vec<_>>(),
+        "derived": i.sizes.runtime_derived.iter().map(|(name, b)| json!({ "name": name, "text": b.to_c() })).collect::<Vec<_>>(),
+        "input": input(&image),
+        "grid": grid,
         "checks": i.sizes.checks.iter().map(check).collect::<Result<Vec<_>>>()?,
         "weights": plan.weights.iter().filter_map(|id| {
             let s = plan.graph.node(*id).facts.stored.as_ref()?;
@@ -203,48 +208,33 @@ fn input_node(plan: &Plan) -> Result<crate::ir::Id> {
         .ok_or_else(|| Diagnostic::new("template-input", "the graph has no input"))
 }
 
-/// How image sides relate to run-time dimensions: input shape [batch, rows*unit, cols*unit, channels].
-fn input(i: &Inputs, plan: &Plan) -> Result<Value> {
-    let at = &i.template.input.at;
-    let shape = &plan.graph.node(input_node(plan)?).facts.shape;
-    let fail =
-        |why: &str| at.error("template-input", format!("the input must be [batch, rows*unit, columns*unit, 3]: {why}"), "this input");
-    let [batch, rows, cols, channels] = shape.as_slice() else { return Err(fail("it has another rank")) };
-    let side =
-        |d: &Dim| -> Option<(String, u64)> { i.sizes.runtime.keys().find_map(|r| Some((r.clone(), d.div(&Dim::symbol(r))?.as_const()?))) };
-    let (batch_dim, one) = side(batch).ok_or_else(|| fail("the first dimension is no run-time dimension"))?;
-    let (row_dim, row_unit) = side(rows).ok_or_else(|| fail("rows are no multiple of one run-time dimension"))?;
-    let (col_dim, col_unit) = side(cols).ok_or_else(|| fail("columns are no multiple of one run-time dimension"))?;
-    if one != 1 || channels.as_const() != Some(3) {
-        return Err(fail("batch or channels differ"));
-    }
-    let grid = Dim::symbol(&row_dim).mul(&Dim::symbol(&col_dim)).ok_or_else(|| fail("overflow"))?;
-    let mut max_grid = None;
-    for limit in &i.template.limits {
-        let d = i.sizes.eval(&limit.expr, &limit.at, &Default::default())?;
-        if d != grid {
-            return Err(limit.at.error("template-limit", format!("target c limits {grid} only"), "this limit"));
-        }
-        max_grid = Some(limit.max);
-    }
-    let max = |d: &str| i.sizes.runtime.get(d).copied();
-    Ok(json!({
-        "batch_dim": batch_dim, "row_dim": row_dim, "col_dim": col_dim,
-        "row_unit": row_unit, "col_unit": col_unit, "channels": 3,
-        "row_multiple": 1, "col_multiple": 1,
-        "max_rows": max(&row_dim), "max_cols": max(&col_dim), "max_batch": max(&batch_dim),
-        "max_grid": max_grid.ok_or_else(|| fail(&format!("no limit for {grid} is given")))?,
-        "max_side": LARGEST_SIDE,
-    }))
+/// The image's sides in cells, and where its cells' tokens are in the output.
+fn input(image: &ImageInput) -> Value {
+    json!({
+        "batch_dim": image.batch_dim, "row_dim": image.rows.dim, "col_dim": image.cols.dim,
+        "row_unit": image.rows.unit, "col_unit": image.cols.unit, "channels": 3,
+        "max_rows": image.rows.max, "max_cols": image.cols.max, "max_batch": image.max_batch,
+        "max_grid": image.max_cells, "max_side": LARGEST_SIDE,
+    })
+}
+
+/// Rows and columns of the output's tokens.
+fn grid(i: &Inputs, exprs: &mut IndexSet<String>) -> Result<Value> {
+    let at = &i.template.at;
+    let grid = i.template.grid.as_ref().ok_or_else(|| {
+        at.error("template-grid", "the template does not say how tokens lie over the image", "this template")
+            .help("\"grid\": { \"rows\": …, \"cols\": …, \"row_tokens\": …, \"first\": … }")
+    })?;
+    let mut part = |(expr, at): &(Expr, At)| Ok::<_, Diagnostic>(add(exprs, i.sizes.eval(expr, at, &BTreeMap::new())?.to_c()));
+    Ok(json!({ "rows": part(&grid.rows)?, "cols": part(&grid.cols)? }))
 }
 
 /// Sizes are computed in 64 bits without a check at run time, so those of the largest inputs must fit.
-fn check_sizes(i: &Inputs, plan: &Plan, input: &Value) -> Result<()> {
-    let (number, word) = (|k: &str| input[k].as_u64().unwrap_or(1).max(1), |k: &str| input[k].as_str().unwrap_or_default().to_string());
-    let (rows, cols, grid) = (number("max_rows"), number("max_cols"), number("max_grid"));
+fn check_sizes(i: &Inputs, plan: &Plan, image: &ImageInput) -> Result<()> {
+    let (rows, cols, cells) = (image.rows.max.max(1), image.cols.max.max(1), image.max_cells.max(1));
     // sums of products with positive coefficients are largest in the corners of what the limits allow
-    for (r, c) in [(rows.min(grid), cols.min(grid / rows.min(grid))), (rows.min(grid / cols.min(grid)), cols.min(grid))] {
-        let dims = BTreeMap::from([(word("batch_dim"), number("max_batch")), (word("row_dim"), r), (word("col_dim"), c)]);
+    for (r, c) in [(rows.min(cells), cols.min(cells / rows.min(cells))), (rows.min(cells / cols.min(cells)), cols.min(cells))] {
+        let dims = image.dims(i.sizes, image.max_batch.max(1), r, c).unwrap_or_default();
         let fits = |n: Option<u64>| n.is_some_and(|n| i64::try_from(n).is_ok());
         let place = plan.place(&dims);
         let calls = plan.steps.iter().filter_map(|s| match &plan.graph.node(s.node).facts.how {
@@ -298,6 +288,7 @@ fn check(check: &Check) -> Result<Value> {
         MetaValue::Bool(b) => json!({ "key": key, "type": "bool", "value": u8::from(*b).to_string() }),
         MetaValue::U32(v) => json!({ "key": key, "type": "u32", "value": v.to_string() }),
         MetaValue::F32(v) => json!({ "key": key, "type": "f32", "value": hex_float(*v) }),
+        MetaValue::Array(MetaArray::U32(v)) => json!({ "key": key, "type": "u32[]", "values": v }),
         MetaValue::Array(MetaArray::F32(v)) => {
             json!({ "key": key, "type": "f32[]", "values": v.iter().map(|f| hex_float(*f)).collect::<Vec<_>>() })
         }

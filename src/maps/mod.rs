@@ -15,6 +15,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::{Expr, Guard};
 use crate::files::{Files, hash};
 use crate::json::{self, Node};
+use crate::template::Template;
 
 /// All op maps of a set of files, sorted by op.
 #[derive(Debug)]
@@ -114,6 +115,13 @@ impl Maps {
 
     pub fn op(&self, name: &str) -> Option<&OpMap> {
         self.ops.get(name)
+    }
+
+    /// A profile with the template's options among its own.
+    pub fn profile_for(&self, name: &str, template: &Template) -> Result<Profile> {
+        let mut profile = self.profile(name)?;
+        profile.adopt(template)?;
+        Ok(profile)
     }
 
     pub fn profile(&self, name: &str) -> Result<Profile> {

@@ -1,5 +1,7 @@
 //! A profile: which numerics class each op runs in, and which reference build the result equals.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::{Maps, guard};
@@ -7,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::Guard;
 use crate::ir::Dtype;
 use crate::json::{At, Node};
+use crate::template::Template;
 
 /// One line of an op's decision: first rule whose types and options match and whose guard holds.
 #[derive(Debug)]
@@ -45,6 +48,8 @@ pub struct Profile {
     /// What the bits are equal to: engine, ISA, flags, attention, libm.
     pub stands_for: IndexMap<String, String>,
     pub options: IndexMap<String, ProfileOption>,
+    /// Reference whose behaviour templates take where references disagree.
+    pub follows: Option<String>,
     /// `None`: no machine's own build gives these bits.
     pub native: Option<Native>,
     pub rules: IndexMap<String, Vec<Rule>>,
@@ -66,6 +71,7 @@ impl Profile {
             Some(n) => n.map()?.iter().map(|(k, v)| Ok((k.clone(), profile_option(v)?))).collect::<Result<_>>()?,
             None => IndexMap::new(),
         };
+        let follows = f.optional("follows").map(|n| n.str().map(str::to_string)).transpose()?;
         let native = f.optional("native").map(native).transpose()?;
         let mut rules = IndexMap::new();
         for (op, node) in f.required("classes")?.map()? {
@@ -103,9 +109,32 @@ impl Profile {
             rules.insert(op.clone(), list);
         }
         let doc = f.required("doc")?.str()?.to_string();
-        let profile = Self { name: name.to_string(), doc, stands_for, options, native, rules, at: root.at.clone() };
+        let profile = Self { name: name.to_string(), doc, stands_for, options, follows, native, rules, at: root.at.clone() };
         f.finish()?;
         Ok(profile)
+    }
+
+    /// Makes the template's options this profile's own: usual is what the followed reference does.
+    pub fn adopt(&mut self, template: &Template) -> Result<()> {
+        for (name, o) in &template.options {
+            let refuse = |why: String| o.at.error("template-option", why, "this option");
+            if self.options.contains_key(name) {
+                return Err(refuse(format!("profile {} has an option \"{name}\" of its own", self.name)));
+            }
+            let follows = self.follows.as_ref().ok_or_else(|| refuse(format!("profile {} follows no reference", self.name)))?;
+            let usual = o.follows.get(follows).ok_or_else(|| {
+                refuse(format!("profile {} follows {follows}, of which \"{name}\" says nothing", self.name))
+                    .fact(format!("references: {}", o.follows.keys().cloned().collect::<Vec<_>>().join(", ")))
+            })?;
+            let option = ProfileOption { doc: o.doc.clone(), choices: o.choices.clone(), usual: usual.clone(), chosen: usual.clone() };
+            self.options.insert(name.clone(), option);
+        }
+        Ok(())
+    }
+
+    /// Option → choice taken.
+    pub fn choices(&self) -> BTreeMap<String, String> {
+        self.options.iter().map(|(name, o)| (name.clone(), o.chosen.clone())).collect()
     }
 
     /// Takes a choice other than the usual one.

@@ -54,7 +54,7 @@ impl Encoder {
 
     /// `options`: name and choice of those of the profile that are not to be as usual.
     pub fn emit(&self, sizes: &Sizes, profile: &str, options: &[(&str, &str)], taps: Taps) -> Result<Sources, String> {
-        let mut profile = self.maps.profile(profile).map_err(text)?;
+        let mut profile = self.maps.profile_for(profile, &self.template).map_err(text)?;
         for (option, choice) in options {
             profile.choose(option, choice).map_err(text)?;
         }
@@ -80,7 +80,7 @@ impl Encoder {
             }
         }
         let sizes = self.of_preset(preset, weights)?;
-        let list = weight_list(&expand(&self.template, &sizes, &self.maps).map_err(text)?);
+        let list = weight_list(&expand(&self.template, &sizes, &self.maps, &self.template.first_choices()).map_err(text)?);
         let total = list.iter().map(|w| w.bytes).sum();
         synth::write(&self.template, &sizes, &list, SEED, &path, |done| progress(done, total)).map_err(text)?;
         Ok(path)

@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.c - the qwen3_vl_vision image encoder as one file. Build: cc -O2 app.c qwen3_vl_vision.c -lm -lpthread
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 6d835cdf832d174fb3f1cdfe5e3aafb9334b20698636da0bf155a384e6cde915
+ * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 e62dbc7add337d84272f8ad9f39f9fbf7be58e886c9cc24460df097fefb48b6a
+ * profile   ggml-avx2 ae07df2bf55bb424bfa135ab220f660734974e462c96a54a77fb63e1029f5995
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      13b48549a458ef538bc55ee860ff730592a9ee1eccaf4e56170d2e19e812fa56
+ * maps      f9eb26a40184b03561fb4cf0d28591f11e2d4daae0721f5ee6b4725b4223e8e3
  * taps      those that fusion leaves
  */
 
@@ -6705,8 +6705,10 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 64: return 72ull;
     case 65: return 4304ull;
     case 66: return 4608ull;
-    case 67: return d->mh * d->mw;
-    case 68: return d->b * d->mh * d->mh * d->mw * d->mw * 1990656ull + d->b * d->mh * d->mw * 3623583744ull;
+    case 67: return d->mh;
+    case 68: return d->mw;
+    case 69: return d->mh * d->mw;
+    case 70: return d->b * d->mh * d->mh * d->mw * d->mw * 1990656ull + d->b * d->mh * d->mw * 3623583744ull;
     default: return 0;
     }
 }
@@ -9499,7 +9501,7 @@ void qwen3_vl_vision_close(qwen3_vl_vision *h)
 
 static int32_t iso_plan_dims(uint32_t width, uint32_t height, uint32_t batch, iso_dims *d, iso_error *error)
 {
-    const uint64_t column = 32, row = 32;
+    const uint64_t column = 32, row = 32, columns = width / column, rows = height / row;
     memset(d, 0, sizeof *d);
     if (batch < 1) {
         return iso_fail(error, ISO_ERR_ARGUMENT, "batch is 0");
@@ -9512,16 +9514,16 @@ static int32_t iso_plan_dims(uint32_t width, uint32_t height, uint32_t batch, is
             (unsigned long)height, (unsigned long)column, (unsigned long)row);
     }
     d->b = batch;
-    d->mw = width / 32;
-    d->mh = height / 32;
-    if (d->mw > 1024 || d->mh > 1024) {
+    if (columns > 1024 || rows > 1024) {
         return iso_fail(error, ISO_ERR_LIMIT, "%lu x %lu pixels: the largest width is 32768, the largest height 32768", (unsigned long)width,
             (unsigned long)height);
     }
-    if (d->mw * d->mh > 16384) {
+    if (columns * rows > 16384) {
         return iso_fail(error, ISO_ERR_LIMIT, "%lu x %lu pixels are %llu grid cells; the limit is 16384", (unsigned long)width, (unsigned long)height,
-            (unsigned long long)(d->mw * d->mh));
+            (unsigned long long)(columns * rows));
     }
+    d->mw = columns;
+    d->mh = rows;
     return ISO_OK;
 }
 
@@ -9545,15 +9547,15 @@ static int32_t iso_plan_grid(uint32_t threads, uint32_t width, uint32_t height, 
     memset(plan, 0, sizeof *plan);
     plan->width = width;
     plan->height = height;
-    plan->grid_cols = (uint32_t)d->mw;
-    plan->grid_rows = (uint32_t)d->mh;
+    plan->grid_cols = (uint32_t)iso_expr(68, d);
+    plan->grid_rows = (uint32_t)iso_expr(67, d);
     plan->batch = batch;
     plan->threads = threads;
-    plan->tokens = iso_expr(67, d);
+    plan->tokens = iso_expr(69, d);
     plan->embedding = 16384;
     plan->output_floats = plan->tokens * plan->embedding * batch;
     plan->arena_bytes = layout->bytes;
-    plan->flops = iso_expr(68, d);
+    plan->flops = iso_expr(70, d);
     return ISO_OK;
 }
 
@@ -9881,6 +9883,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d835cdf832d174fb3f1cdfe5e3aafb9334b20698636da0bf155a384e6cde915\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"13b48549a458ef538bc55ee860ff730592a9ee1eccaf4e56170d2e19e812fa56\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"f9eb26a40184b03561fb4cf0d28591f11e2d4daae0721f5ee6b4725b4223e8e3\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

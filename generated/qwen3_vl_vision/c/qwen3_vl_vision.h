@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.h - public interface of the qwen3_vl_vision image encoder (C11 and C++).
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 6d835cdf832d174fb3f1cdfe5e3aafb9334b20698636da0bf155a384e6cde915
+ * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 e62dbc7add337d84272f8ad9f39f9fbf7be58e886c9cc24460df097fefb48b6a
+ * profile   ggml-avx2 ae07df2bf55bb424bfa135ab220f660734974e462c96a54a77fb63e1029f5995
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      13b48549a458ef538bc55ee860ff730592a9ee1eccaf4e56170d2e19e812fa56
+ * maps      f9eb26a40184b03561fb4cf0d28591f11e2d4daae0721f5ee6b4725b4223e8e3
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

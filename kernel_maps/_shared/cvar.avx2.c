@@ -1,18 +1,5 @@
 // Mean and 1/standard deviation of eight rows at once: each row keeps its own serial sums, one row per double lane.
 
-// Adds elements i..i+3 of four rows to their four sums, element after element.
-ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256d iso_sum4x4_avx2(__m256d sum, const float *const row[4], size_t i)
-{
-    const __m256d r0 = _mm256_cvtps_pd(_mm_loadu_ps(row[0] + i)), r1 = _mm256_cvtps_pd(_mm_loadu_ps(row[1] + i));
-    const __m256d r2 = _mm256_cvtps_pd(_mm_loadu_ps(row[2] + i)), r3 = _mm256_cvtps_pd(_mm_loadu_ps(row[3] + i));
-    const __m256d even01 = _mm256_unpacklo_pd(r0, r1), odd01 = _mm256_unpackhi_pd(r0, r1);
-    const __m256d even23 = _mm256_unpacklo_pd(r2, r3), odd23 = _mm256_unpackhi_pd(r2, r3);
-    sum = _mm256_add_pd(sum, _mm256_permute2f128_pd(even01, even23, 0x20));
-    sum = _mm256_add_pd(sum, _mm256_permute2f128_pd(odd01, odd23, 0x20));
-    sum = _mm256_add_pd(sum, _mm256_permute2f128_pd(even01, even23, 0x31));
-    return _mm256_add_pd(sum, _mm256_permute2f128_pd(odd01, odd23, 0x31));
-}
-
 // Halving trees of eight vectors: lane r of the result is the sum of the lanes of q<r>.
 ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256 iso_tree8x8_avx2(__m256 q0, __m256 q1, __m256 q2, __m256 q3,
                                                                __m256 q4, __m256 q5, __m256 q6, __m256 q7)
@@ -40,12 +27,6 @@ ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256 iso_square_group_avx2(const float
     return _mm256_add_ps(_mm256_mul_ps(low, low), _mm256_mul_ps(high, high));
 }
 
-// One column of eight rows.
-ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256 iso_column8_avx2(const float *const row[8], size_t i)
-{
-    return _mm256_setr_ps(row[0][i], row[1][i], row[2][i], row[3][i], row[4][i], row[5][i], row[6][i], row[7][i]);
-}
-
 // mean[r] and scale[r] = 1/sqrt(variance + eps) of row[r]. lanes is 8 or 16.
 ISOBIT_AVX2 ISOBIT_UNUSED static inline void iso_cvar8_avx2(const float *const row[8], size_t n, size_t lanes, float eps,
                                                             float mean[8], float scale[8])
@@ -53,8 +34,8 @@ ISOBIT_AVX2 ISOBIT_UNUSED static inline void iso_cvar8_avx2(const float *const r
     const size_t blocked = n - n % 4, grouped = n - n % lanes;
     __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd(); // rows 0..3 and 4..7
     for (size_t i = 0; i < blocked; i += 4) {
-        low = iso_sum4x4_avx2(low, row, i);
-        high = iso_sum4x4_avx2(high, row + 4, i);
+        low = iso_sum4x4_avx2(low, _mm_loadu_ps(row[0] + i), _mm_loadu_ps(row[1] + i), _mm_loadu_ps(row[2] + i), _mm_loadu_ps(row[3] + i));
+        high = iso_sum4x4_avx2(high, _mm_loadu_ps(row[4] + i), _mm_loadu_ps(row[5] + i), _mm_loadu_ps(row[6] + i), _mm_loadu_ps(row[7] + i));
     }
     for (size_t i = blocked; i < n; i++) {
         const __m256 v = iso_column8_avx2(row, i);

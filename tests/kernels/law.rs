@@ -43,7 +43,7 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
     let values = |compute: Compute, glibc: bool| Some(Law { compute, nan_bits: false, glibc });
     let lanes = match class {
         _ if class.ends_with("16") => 16,
-        "cvar4" | "tile64_scalar" | "chunk_scalar" | "full_scalar" => 4,
+        "cvar4" | "exp4" | "tile64_scalar" | "chunk_scalar" | "full_scalar" => 4,
         _ => 8,
     };
     let compute: Compute = match (op, class) {
@@ -60,6 +60,10 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("interpolate_grid", "bilinear_corners_f64") => Box::new(interpolate_f64),
         ("gelu_tanh", "accurate") => Box::new(|g| g.f32(0).iter().map(|x| accurate_gelu(*x).to_bits()).collect()),
         ("gelu", "erf") => Box::new(|g| g.f32(0).iter().map(|x| erf_gelu(*x).to_bits()).collect()),
+        ("gelu_quick", "accurate") => Box::new(|g| to_bits(&logistic(&g.f32(0), 1.702, -400.0, None))),
+        ("silu" | "swiglu", "accurate") => Box::new(|g| to_bits(&logistic(&g.f32(0), 1.0, -600.0, g.operands.get(1).map(Tensor::f32)))),
+        ("rms_norm", "double") => Box::new(|g| to_bits(&rms_norm_f64(g))),
+        ("rms_norm_scale", "double") => Box::new(|g| to_bits(&repeated(&rms_norm_f64(g), &g.f32(1), |x, w| x * w))),
         ("layer_norm", "double") => Box::new(|g| to_bits(&layer_norm_f64(g))),
         ("layer_norm_affine", "double") => Box::new(|g| affine(g, &layer_norm_f64(g))),
         ("rope_angles", "glibc_fma") => return values(Box::new(rope_angles), true),
@@ -83,6 +87,15 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("interpolate_grid", "bilinear_corners") => Box::new(|g| interpolate(g, false)),
         ("gelu_tanh", "f16table") | ("gelu", "tanh_f16table") => Box::new(|g| to_bits(&gelu(&g.f32(0), true))),
         ("gelu_tanh", "f16table_nofma") | ("gelu", "tanh_f16table_nofma") => Box::new(|g| to_bits(&gelu(&g.f32(0), false))),
+        ("gelu_quick", "f16table") => {
+            Box::new(|g| g.f32(0).iter().map(|x| half::widen(gelu_quick_table(half::round(*x))).to_bits()).collect())
+        }
+        ("silu", "exp16" | "exp8" | "exp4") => return values(Box::new(move |g| to_bits(&silu(g, lanes))), true),
+        ("swiglu", "exp16" | "exp8" | "exp4") => {
+            return values(Box::new(move |g| to_bits(&repeated(&silu(g, lanes), &g.f32(1), |s, up| s * up))), true);
+        }
+        ("rms_norm", "serial") => Box::new(|g| to_bits(&rms_norm(g))),
+        ("rms_norm_scale", "serial") => Box::new(|g| to_bits(&repeated(&rms_norm(g), &g.f32(1), |x, w| x * w))),
         ("rope_apply", "fma") => Box::new(|g| rope_apply(g, true)),
         ("rope_apply", "mul_add") => Box::new(|g| rope_apply(g, false)),
         ("layer_norm", "cvar16" | "cvar8" | "cvar4") => Box::new(move |g| to_bits(&layer_norm(g, lanes))),
@@ -400,6 +413,57 @@ fn gelu(x: &[f32], fused: bool) -> Vec<f32> {
         }
     };
     x.iter().map(one).collect()
+}
+
+/// The table that quick GELU reads: f16 to f16. The exponential is exact to half a unit of f32 but for double rounding.
+pub fn gelu_quick_table(h: u16) -> u16 {
+    let v = half::widen(h);
+    let e = f64::from(-1.702f32 * v).exp() as f32;
+    half::round(v * (1.0 / (1.0 + e)))
+}
+
+/// x / (1 + e^-x) with the exponential of the lanes, and glibc's at the end of a row.
+fn silu(g: &Given, lanes: usize) -> Vec<f32> {
+    let n = g.dim("n");
+    let one = |(i, x): (usize, &f32)| {
+        let e = if i % n < n - n % lanes { exp(0.0 - x, lanes) } else { glibc::expf(-x) };
+        x / (1.0 + e)
+    };
+    g.f32(0).iter().enumerate().map(one).collect()
+}
+
+/// x / (1 + e^(-slope x)) and what it is multiplied with, rounded once.
+fn logistic(x: &[f32], slope: f64, lowest: f64, up: Option<Vec<f32>>) -> Vec<f32> {
+    let one = |(i, x): (usize, &f32)| {
+        let v = if f64::from(*x) < lowest { lowest } else { f64::from(*x) };
+        let s = v / (1.0 + exp_f64(-slope * v));
+        up.as_ref().map_or(s, |up| s * f64::from(up[i])) as f32
+    };
+    x.iter().enumerate().map(one).collect()
+}
+
+fn rms_norm(g: &Given) -> Vec<f32> {
+    let (n, eps) = (g.dim("n"), g.floats["eps"]);
+    let row = |x: &[f32]| {
+        let squares = x.iter().fold(0.0f64, |s, x| s + f64::from(x * x));
+        let k = 1.0 / ((squares / n as f64) as f32 + eps).sqrt();
+        x.iter().map(|x| x * k).collect::<Vec<_>>()
+    };
+    g.f32(0).chunks(n).flat_map(row).collect()
+}
+
+fn rms_norm_f64(g: &Given) -> Vec<f32> {
+    let (n, eps) = (g.dim("n"), f64::from(g.floats["eps"]));
+    let row = |x: &[f32]| {
+        let mut part = [0.0f64; 8];
+        for (i, x) in x.iter().enumerate() {
+            part[i % 8] += f64::from(*x) * f64::from(*x);
+        }
+        let four: Vec<f64> = (0..4).map(|i| part[i] + part[i + 4]).collect();
+        let k = 1.0 / (((four[0] + four[2]) + (four[1] + four[3])) / n as f64 + eps).sqrt();
+        x.iter().map(|x| (f64::from(*x) * k) as f32).collect::<Vec<_>>()
+    };
+    g.f32(0).chunks(n).flat_map(row).collect()
 }
 
 fn layer_norm(g: &Given, lanes: usize) -> Vec<f32> {

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 ae07df2bf55bb424bfa135ab220f660734974e462c96a54a77fb63e1029f5995
+ * profile   ggml-avx2 3c22c7f280e4c1b73fcc3beac02b70a6f755684850d40d07923f652aee01a10d
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
- * target    c 3bacaefdc949bc7a48b392e0209e27b4da86a2473f66269fd8e1420b2c48c644
- * maps      f9eb26a40184b03561fb4cf0d28591f11e2d4daae0721f5ee6b4725b4223e8e3
+ * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
+ * maps      495c99e3448297ef7f4ec1c7a345582eff7d77c4cb5b0fbc152daea24189bfbb
  * taps      those that fusion leaves
  */
 
@@ -2919,15 +2919,14 @@ ISOBIT_UNUSED static inline float iso_glibc_cosf(float x)
     return (float)(quadrant & 2u ? -c : c);
 }
 
-/* ---- cvar.avx2 ---- */
+/* ---- sum4.avx2 ---- */
 #if ISOBIT_X86
-// Mean and 1/standard deviation of eight rows at once: each row keeps its own serial sums, one row per double lane.
+// Serial double sums of several rows at once, one row per double lane, AVX2.
 
-// Adds elements i..i+3 of four rows to their four sums, element after element.
-ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256d iso_sum4x4_avx2(__m256d sum, const float *const row[4], size_t i)
+// Adds four elements of each of four rows to their four sums, element after element.
+ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256d iso_sum4x4_avx2(__m256d sum, __m128 a, __m128 b, __m128 c, __m128 d)
 {
-    const __m256d r0 = _mm256_cvtps_pd(_mm_loadu_ps(row[0] + i)), r1 = _mm256_cvtps_pd(_mm_loadu_ps(row[1] + i));
-    const __m256d r2 = _mm256_cvtps_pd(_mm_loadu_ps(row[2] + i)), r3 = _mm256_cvtps_pd(_mm_loadu_ps(row[3] + i));
+    const __m256d r0 = _mm256_cvtps_pd(a), r1 = _mm256_cvtps_pd(b), r2 = _mm256_cvtps_pd(c), r3 = _mm256_cvtps_pd(d);
     const __m256d even01 = _mm256_unpacklo_pd(r0, r1), odd01 = _mm256_unpackhi_pd(r0, r1);
     const __m256d even23 = _mm256_unpacklo_pd(r2, r3), odd23 = _mm256_unpackhi_pd(r2, r3);
     sum = _mm256_add_pd(sum, _mm256_permute2f128_pd(even01, even23, 0x20));
@@ -2935,6 +2934,17 @@ ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256d iso_sum4x4_avx2(__m256d sum, con
     sum = _mm256_add_pd(sum, _mm256_permute2f128_pd(even01, even23, 0x31));
     return _mm256_add_pd(sum, _mm256_permute2f128_pd(odd01, odd23, 0x31));
 }
+
+// One column of eight rows.
+ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256 iso_column8_avx2(const float *const row[8], size_t i)
+{
+    return _mm256_setr_ps(row[0][i], row[1][i], row[2][i], row[3][i], row[4][i], row[5][i], row[6][i], row[7][i]);
+}
+#endif
+
+/* ---- cvar.avx2 ---- */
+#if ISOBIT_X86
+// Mean and 1/standard deviation of eight rows at once: each row keeps its own serial sums, one row per double lane.
 
 // Halving trees of eight vectors: lane r of the result is the sum of the lanes of q<r>.
 ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256 iso_tree8x8_avx2(__m256 q0, __m256 q1, __m256 q2, __m256 q3,
@@ -2963,12 +2973,6 @@ ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256 iso_square_group_avx2(const float
     return _mm256_add_ps(_mm256_mul_ps(low, low), _mm256_mul_ps(high, high));
 }
 
-// One column of eight rows.
-ISOBIT_AVX2 ISOBIT_UNUSED static inline __m256 iso_column8_avx2(const float *const row[8], size_t i)
-{
-    return _mm256_setr_ps(row[0][i], row[1][i], row[2][i], row[3][i], row[4][i], row[5][i], row[6][i], row[7][i]);
-}
-
 // mean[r] and scale[r] = 1/sqrt(variance + eps) of row[r]. lanes is 8 or 16.
 ISOBIT_AVX2 ISOBIT_UNUSED static inline void iso_cvar8_avx2(const float *const row[8], size_t n, size_t lanes, float eps,
                                                             float mean[8], float scale[8])
@@ -2976,8 +2980,8 @@ ISOBIT_AVX2 ISOBIT_UNUSED static inline void iso_cvar8_avx2(const float *const r
     const size_t blocked = n - n % 4, grouped = n - n % lanes;
     __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd(); // rows 0..3 and 4..7
     for (size_t i = 0; i < blocked; i += 4) {
-        low = iso_sum4x4_avx2(low, row, i);
-        high = iso_sum4x4_avx2(high, row + 4, i);
+        low = iso_sum4x4_avx2(low, _mm_loadu_ps(row[0] + i), _mm_loadu_ps(row[1] + i), _mm_loadu_ps(row[2] + i), _mm_loadu_ps(row[3] + i));
+        high = iso_sum4x4_avx2(high, _mm_loadu_ps(row[4] + i), _mm_loadu_ps(row[5] + i), _mm_loadu_ps(row[6] + i), _mm_loadu_ps(row[7] + i));
     }
     for (size_t i = blocked; i < n; i++) {
         const __m256 v = iso_column8_avx2(row, i);
@@ -6099,9 +6103,7 @@ ISOBIT_AVX2 static void gelu_f32_tanh_f16table_avx2__n4608(const float *x, float
 {
     enum { BLOCK = 256 };
     (void)m;
-    (void)scratch;
-    const __m256 high = _mm256_set1_ps(10.0f), low = _mm256_set1_ps(-10.0f);
-    const size_t end = t1 * 4608;
+    (void)scratch;    const __m256 high = _mm256_set1_ps(10.0f), low = _mm256_set1_ps(-10.0f);    const size_t end = t1 * 4608;
     size_t i = t0 * 4608;
     while (i + 8 <= end) {
         const size_t count = end - i < BLOCK ? (end - i) & ~(size_t)7 : BLOCK;
@@ -6113,11 +6115,9 @@ ISOBIT_AVX2 static void gelu_f32_tanh_f16table_avx2__n4608(const float *x, float
             half[j] = gelu_f16[half[j]];
         }
         for (size_t j = 0; j < count; j += 8) {
-            const __m256 v = _mm256_loadu_ps(x + i + j);
-            __m256 g = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(half + j)));
+            __m256 g = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(half + j)));            const __m256 v = _mm256_loadu_ps(x + i + j);
             g = _mm256_blendv_ps(g, v, _mm256_cmp_ps(v, high, _CMP_GE_OQ));
-            g = _mm256_andnot_ps(_mm256_cmp_ps(v, low, _CMP_LE_OQ), g);
-            _mm256_storeu_ps(y + i + j, g);
+            g = _mm256_andnot_ps(_mm256_cmp_ps(v, low, _CMP_LE_OQ), g);            _mm256_storeu_ps(y + i + j, g);
         }
         i += count;
     }
@@ -9883,6 +9883,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"f9eb26a40184b03561fb4cf0d28591f11e2d4daae0721f5ee6b4725b4223e8e3\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 or later: expf, sinf, cosf, powf\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"495c99e3448297ef7f4ec1c7a345582eff7d77c4cb5b0fbc152daea24189bfbb\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

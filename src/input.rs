@@ -44,21 +44,38 @@ impl ImageInput {
             None => given(d).map(|(dim, unit, max)| Side { unit, dim: Some(dim), max }),
         };
         let (batch_dim, one, max_batch) = given(batch).ok_or_else(|| fail("the first dimension is no run-time dimension"))?;
-        let rows = side(rows).ok_or_else(|| fail("rows are neither fixed nor a multiple of one run-time dimension"))?;
-        let cols = side(cols).ok_or_else(|| fail("columns are neither fixed nor a multiple of one run-time dimension"))?;
+        let mut rows = side(rows).ok_or_else(|| fail("rows are neither fixed nor a multiple of one run-time dimension"))?;
+        let mut cols = side(cols).ok_or_else(|| fail("columns are neither fixed nor a multiple of one run-time dimension"))?;
         if one != 1 || channels.as_const() != Some(CHANNELS) {
             return Err(fail("batch or channels differ"));
         }
         let counted: Vec<&String> = [&rows.dim, &cols.dim].into_iter().flatten().collect();
         let cells = counted.iter().try_fold(Dim::constant(1), |p, d| p.mul(&Dim::symbol(d))).ok_or_else(|| fail("overflow"))?;
-        let mut max_cells = counted.is_empty().then_some(1);
+        let mut max_cells = None;
         for limit in &template.limits {
-            if sizes.eval(&limit.expr, &limit.at, &BTreeMap::new())? != cells {
-                return Err(limit.at.error("template-limit", format!("only {cells} can be limited"), "this limit"));
+            let bounded = sizes.eval(&limit.expr, &limit.at, &BTreeMap::new())?;
+            let max = sizes.eval(&limit.max, &limit.at, &BTreeMap::new())?.as_const();
+            let max = max.ok_or_else(|| limit.at.error("template-limit", "the largest value is not static", "this limit"))?;
+            // a multiple of what is bounded is bounded by the quotient
+            let times = |d: &Dim| bounded.div(d).and_then(|n| n.as_const()).filter(|n| *n > 0);
+            let of = |side: &Side| side.dim.as_ref().and_then(|d| times(&Dim::symbol(d)));
+            if let Some(n) = of(&rows) {
+                rows.max = rows.max.min(max / n);
+            } else if let Some(n) = of(&cols) {
+                cols.max = cols.max.min(max / n);
+            } else if let Some(n) = times(&cells) {
+                max_cells = Some(max_cells.unwrap_or(u64::MAX).min(max / n));
+            } else {
+                let e = limit.at.error("template-limit", format!("only rows, columns or {cells} can be limited"), "this limit");
+                return Err(e.fact(format!("this is {bounded}")));
             }
-            max_cells = Some(limit.max);
         }
-        let max_cells = max_cells.ok_or_else(|| fail(&format!("no limit for {cells} is given")))?;
+        let all = rows.dim.is_none() || cols.dim.is_none();
+        let max_cells = match max_cells {
+            Some(n) => n,
+            None if all => rows.max.saturating_mul(cols.max),
+            None => return Err(fail(&format!("no limit for {cells} is given"))),
+        };
         Ok(Self { batch_dim, max_batch, rows, cols, max_cells })
     }
 

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::{Bound, Dim, Expr};
 use crate::gguf::{GgmlType, GgufDirectory, MAX_DIMS, MetaArray, MetaValue};
 use crate::json::{At, Node, Value};
-use crate::template::{DimDef, KeyKind, Preset, RuntimeSize, StorageRule, Template, WeightDef};
+use crate::template::{DimDef, KeyKind, Preset, RuntimeSize, StorageRule, Template, WeightDef, tensor_key};
 
 /// Where sizes and weight types come from.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ impl Number {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     pub key: String,
+    /// The name of the key in other files; the first that a file has counts.
+    pub also: Option<String>,
     pub value: MetaValue,
     /// The key may be left out: that means this value.
     pub optional: bool,
@@ -134,6 +136,10 @@ impl Sizes {
                 let number = sizes.number(preset, key, *kind, absent.as_ref(), *zero, at)?;
                 sizes.numbers.insert(name.clone(), number);
             }
+            if let DimDef::Tensor { tensor, axis, at } = def {
+                let number = sizes.side_of_tensor(preset, tensor, *axis, at)?;
+                sizes.numbers.insert(name.clone(), Number::Int(number));
+            }
         }
         for (name, def) in &template.runtime {
             if let RuntimeSize::Derived { .. } = def.size {
@@ -186,17 +192,21 @@ impl Sizes {
 
     fn require(&mut self, template: &Template, key: &str, node: &Node) -> Result<()> {
         let expected = literal(node)?;
+        let (key, also) = key.split_once('|').map_or((key, None), |(key, also)| (key, Some(also)));
         if let Origin::File(file) = &self.origin {
-            let found = file.metadata.get(key);
+            let found = file.metadata.get(key).or_else(|| also.and_then(|also| file.metadata.get(also)));
             if found != Some(&expected) {
                 let found = found.map_or("no such key".to_string(), |v| v.to_string());
                 return Err(Diagnostic::new("gguf-wrong-encoder", format!("this file is not for {}", template.encoder))
                     .in_file(&file.file)
-                    .fact(format!("{key}: the template requires {expected}, the file has {found}"))
+                    .fact(format!(
+                        "{}: the template requires {expected}, the file has {found}",
+                        also.map_or(key.to_string(), |also| format!("{key} or {also}"))
+                    ))
                     .help("choose the template of this file's projector, or convert the right model (`ir-build list encoders`)"));
             }
         }
-        self.checks.push(Check { key: key.to_string(), value: expected, optional: false });
+        self.checks.push(Check { key: key.to_string(), also: also.map(str::to_string), value: expected, optional: false });
         Ok(())
     }
 
@@ -251,8 +261,27 @@ impl Sizes {
         }
         // a file may leave out a key whose absence means the same value
         let optional = absent.map(|node| typed(node, kind)).transpose()?.as_ref() == Some(&number);
-        self.checks.push(Check { key: key.to_string(), value: number.meta(), optional });
+        self.checks.push(Check { key: key.to_string(), also: None, value: number.meta(), optional });
         Ok(number)
+    }
+
+    fn side_of_tensor(&self, preset: Option<&Preset>, tensor: &str, axis: u64, at: &At) -> Result<u64> {
+        let key = tensor_key(tensor, axis);
+        let side = match (&self.origin, preset.and_then(|p| p.values.get(&key))) {
+            (Origin::File(file), _) => {
+                let ne = &file.tensor(tensor)?.ne;
+                usize::try_from(axis).ok().and_then(|axis| ne.iter().rev().nth(axis)).copied().ok_or_else(|| {
+                    at.error("size-axis", format!("tensor \"{tensor}\" has no axis {axis}"), "needed here")
+                        .fact(format!("in {}: {ne:?}, fastest first", file.file.display()))
+                })?
+            }
+            (_, Some(node)) => node.u64()?,
+            (_, None) => return Err(at.error("preset-value", format!("the preset has no value for \"{key}\""), "needed here")),
+        };
+        match side {
+            0 => Err(at.error("size-zero", format!("\"{key}\" is 0"), "sizes are at least 1")),
+            n => Ok(n),
+        }
     }
 
     /// A dimension by name: static, derived or run-time.

@@ -52,6 +52,12 @@ pub enum DimDef {
         expr: Expr,
         at: At,
     },
+    /// A side of a file's tensor, as the weight's shape counts them; a preset gives it under [`tensor_key`].
+    Tensor {
+        tensor: String,
+        axis: u64,
+        at: At,
+    },
     /// The largest element of a list, or a number if it is empty.
     Largest {
         list: String,
@@ -105,11 +111,11 @@ pub struct Grid {
     pub first: (Expr, At),
 }
 
-/// An upper bound on a product of run-time dimensions.
+/// An upper bound on a run-time dimension or a product of them.
 #[derive(Debug)]
 pub struct Limit {
     pub expr: Expr,
-    pub max: u64,
+    pub max: Expr,
     pub at: At,
 }
 
@@ -294,12 +300,19 @@ impl Template {
                 .fact(format!("presets: {}", list(self.presets.keys())))
                 .near(&self.default_preset, self.presets.keys()));
         }
-        let keys: Vec<&String> =
-            self.dims.values().filter_map(|d| if let DimDef::Key { key, .. } = d { Some(key) } else { None }).collect();
+        let keys: Vec<String> = self
+            .dims
+            .values()
+            .filter_map(|d| match d {
+                DimDef::Key { key, .. } => Some(key.clone()),
+                DimDef::Tensor { tensor, axis, .. } => Some(tensor_key(tensor, *axis)),
+                _ => None,
+            })
+            .collect();
         for p in self.presets.values() {
-            if let Some((key, node)) = p.values.iter().find(|(k, _)| !keys.contains(k)) {
+            if let Some((key, node)) = p.values.iter().find(|(k, _)| !keys.contains(*k)) {
                 let e = node.at.error("template-preset", format!("no dimension reads the key \"{key}\""), "its value");
-                return Err(e.near(key, keys.iter().copied()));
+                return Err(e.near(key, &keys));
             }
             if let Some((weight, node)) = p.present.iter().find(|(w, _)| !self.weights.contains_key(*w)) {
                 return Err(node
@@ -436,18 +449,26 @@ pub fn shape(node: &Node) -> Result<Vec<(Expr, At)>> {
     node.array()?.iter().map(expression).collect()
 }
 
+/// What presets call a side of a tensor.
+pub fn tensor_key(tensor: &str, axis: u64) -> String {
+    format!("{tensor}[{axis}]")
+}
+
 fn dim_def(node: &Node) -> Result<DimDef> {
     let f = node.fields()?;
-    let def = match (f.optional("expr"), f.optional("largest")) {
-        (Some(e), _) => {
+    let def = match (f.optional("expr"), f.optional("largest"), f.optional("tensor")) {
+        (None, None, Some(tensor)) => {
+            DimDef::Tensor { tensor: tensor.str()?.to_string(), axis: f.required("axis")?.u64()?, at: node.at.clone() }
+        }
+        (Some(e), ..) => {
             let (expr, at) = expression(e)?;
             DimDef::Expr { expr, at }
         }
-        (None, Some(list)) => {
+        (None, Some(list), _) => {
             let (empty, at) = expression(f.required("empty")?)?;
             DimDef::Largest { list: list.str()?.to_string(), empty, at }
         }
-        (None, None) => {
+        (None, None, None) => {
             let kind = f.required("type")?;
             let kind = match kind.str()? {
                 "u32" => KeyKind::U32,
@@ -511,7 +532,7 @@ fn grid(node: &Node) -> Result<Grid> {
 
 fn limit(node: &Node) -> Result<Limit> {
     let f = node.fields()?;
-    let l = Limit { expr: expression(f.required("expr")?)?.0, max: f.required("max")?.u64()?, at: node.at.clone() };
+    let l = Limit { expr: expression(f.required("expr")?)?.0, max: expression(f.required("max")?)?.0, at: node.at.clone() };
     f.finish()?;
     Ok(l)
 }

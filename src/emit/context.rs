@@ -300,6 +300,7 @@ fn check(check: &Check) -> Result<Value> {
         }
     };
     json["optional"] = json!(check.optional);
+    json["also"] = json!(check.also);
     Ok(json)
 }
 

@@ -224,7 +224,11 @@ fn tables_follow_the_law() {
             assert_eq!(table.len(), 1 << 16);
             for (h, got) in table.iter().enumerate() {
                 let expected = entry(h as u16);
-                assert!(*got == expected || nan(*got) && nan(expected), "{}: {name} 0x{h:04x} is 0x{got:04x}, not 0x{expected:04x}", build.name);
+                assert!(
+                    *got == expected || nan(*got) && nan(expected),
+                    "{}: {name} 0x{h:04x} is 0x{got:04x}, not 0x{expected:04x}",
+                    build.name
+                );
             }
         }
     }

@@ -543,6 +543,7 @@ typedef enum { ISO_INTEGER, ISO_FLOAT, ISO_BOOL, ISO_STRING } iso_check_kind;
 
 typedef struct {
     const char *key;
+    const char *also; /* the key's name in other files, or NULL */
     iso_check_kind kind;
     bool array;
     bool optional; /* may be left out: that means the expected value */
@@ -575,21 +576,21 @@ static const float iso_expected_13[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 static const float iso_expected_14[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 
 static const iso_check iso_checks[ISO_CHECK_SLOTS] = {
-    { "general.architecture", ISO_STRING, false, false, 1, iso_expected_0 },
-    { "clip.has_vision_encoder", ISO_BOOL, false, false, 1, iso_expected_1 },
-    { "clip.projector_type", ISO_STRING, false, false, 1, iso_expected_2 },
-    { "clip.use_gelu", ISO_BOOL, false, false, 1, iso_expected_3 },
-    { "clip.vision.embedding_length", ISO_INTEGER, false, false, 1, iso_expected_4 },
-    { "clip.vision.feed_forward_length", ISO_INTEGER, false, false, 1, iso_expected_5 },
-    { "clip.vision.block_count", ISO_INTEGER, false, false, 1, iso_expected_6 },
-    { "clip.vision.attention.head_count", ISO_INTEGER, false, false, 1, iso_expected_7 },
-    { "clip.vision.projection_dim", ISO_INTEGER, false, false, 1, iso_expected_8 },
-    { "clip.vision.patch_size", ISO_INTEGER, false, false, 1, iso_expected_9 },
-    { "clip.vision.image_size", ISO_INTEGER, false, false, 1, iso_expected_10 },
-    { "clip.vision.spatial_merge_size", ISO_INTEGER, false, true, 1, iso_expected_11 },
-    { "clip.vision.attention.layer_norm_epsilon", ISO_FLOAT, false, false, 1, iso_expected_12 },
-    { "clip.vision.image_mean", ISO_FLOAT, true, false, 3, iso_expected_13 },
-    { "clip.vision.image_std", ISO_FLOAT, true, false, 3, iso_expected_14 },
+    { "general.architecture", NULL, ISO_STRING, false, false, 1, iso_expected_0 },
+    { "clip.has_vision_encoder", NULL, ISO_BOOL, false, false, 1, iso_expected_1 },
+    { "clip.projector_type", NULL, ISO_STRING, false, false, 1, iso_expected_2 },
+    { "clip.use_gelu", NULL, ISO_BOOL, false, false, 1, iso_expected_3 },
+    { "clip.vision.embedding_length", NULL, ISO_INTEGER, false, false, 1, iso_expected_4 },
+    { "clip.vision.feed_forward_length", NULL, ISO_INTEGER, false, false, 1, iso_expected_5 },
+    { "clip.vision.block_count", NULL, ISO_INTEGER, false, false, 1, iso_expected_6 },
+    { "clip.vision.attention.head_count", NULL, ISO_INTEGER, false, false, 1, iso_expected_7 },
+    { "clip.vision.projection_dim", NULL, ISO_INTEGER, false, false, 1, iso_expected_8 },
+    { "clip.vision.patch_size", NULL, ISO_INTEGER, false, false, 1, iso_expected_9 },
+    { "clip.vision.image_size", NULL, ISO_INTEGER, false, false, 1, iso_expected_10 },
+    { "clip.vision.spatial_merge_size", NULL, ISO_INTEGER, false, true, 1, iso_expected_11 },
+    { "clip.vision.attention.layer_norm_epsilon", NULL, ISO_FLOAT, false, false, 1, iso_expected_12 },
+    { "clip.vision.image_mean", NULL, ISO_FLOAT, true, false, 3, iso_expected_13 },
+    { "clip.vision.image_std", NULL, ISO_FLOAT, true, false, 3, iso_expected_14 },
 };
 
 static const iso_weight iso_weights[ISO_WEIGHT_SLOTS] = {
@@ -1492,7 +1493,11 @@ static int32_t iso_gguf_directory(iso_reader *r, iso_pair *pairs, uint64_t pair_
         status = iso_place_tensors(tensors, tensor_count, data_begin, alignment, r->size, r->error);
     }
     for (uint32_t i = 0; status == ISO_OK && i < iso_check_count; ++i) {
-        status = iso_verify_pair(&iso_checks[i], iso_find_pair(pairs, pair_count, iso_checks[i].key), r->error);
+        const iso_pair *pair = iso_find_pair(pairs, pair_count, iso_checks[i].key);
+        if (pair == NULL && iso_checks[i].also != NULL) {
+            pair = iso_find_pair(pairs, pair_count, iso_checks[i].also);
+        }
+        status = iso_verify_pair(&iso_checks[i], pair, r->error);
     }
     for (uint32_t i = 0; status == ISO_OK && i < iso_weight_count; ++i) {
         status = iso_verify_tensor(&iso_weights[i], iso_find_tensor(tensors, tensor_count, iso_weights[i].name), map, &data[i], r->error);

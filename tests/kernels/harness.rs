@@ -68,7 +68,11 @@ pub fn by_law(law: &Law, used: &Use, operands: &Operands) -> Vec<u8> {
         isobit::ir::Attr::F32(v) => Some((n.clone(), *v)),
         _ => None,
     });
-    let given = Given { operands: &operands.tensors, dims: &used.case.dims, floats: &floats.collect() };
+    let words = used.case.attrs.iter().filter_map(|(n, a)| match a {
+        isobit::ir::Attr::Word(v) => Some((n.clone(), v.clone())),
+        _ => None,
+    });
+    let given = Given { operands: &operands.tensors, dims: &used.case.dims, floats: &floats.collect(), words: &words.collect() };
     data::bytes(&(law.compute)(&given), data::element_bytes(used.result().dtype))
 }
 

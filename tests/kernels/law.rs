@@ -14,6 +14,7 @@ pub struct Given<'a> {
     pub operands: &'a [Tensor],
     pub dims: &'a BTreeMap<String, u64>,
     pub floats: &'a BTreeMap<String, f32>,
+    pub words: &'a BTreeMap<String, String>,
 }
 
 impl Given<'_> {
@@ -96,8 +97,26 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         }
         ("rms_norm", "serial") => Box::new(|g| to_bits(&rms_norm(g))),
         ("rms_norm_scale", "serial") => Box::new(|g| to_bits(&repeated(&rms_norm(g), &g.f32(1), |x, w| x * w))),
-        ("rope_apply", "fma") => Box::new(|g| rope_apply(g, true)),
-        ("rope_apply", "mul_add") => Box::new(|g| rope_apply(g, false)),
+        ("rope_apply" | "rope_pairs" | "rope_halves", "fma" | "mul_add") => {
+            let (op, fused) = (op.to_string(), class == "fma");
+            Box::new(move |g| rope(g, &op, fused))
+        }
+        ("rope_angles_2d", "glibc") => return values(Box::new(rope_angles_2d), true),
+        ("rope_angles_2d", "accurate") => Box::new(accurate_angles_2d),
+        ("add_positions", "rn") => Box::new(add_positions),
+        ("break_rows", "copy") => return bits(break_rows),
+        ("unfold", "copy") => return bits(unfold),
+        ("clamp", "minmax") => Box::new(|g| to_bits(&clamped(&g.f32(0), g.floats["lo"], g.floats["hi"]))),
+        ("clamp_by", "minmax") => Box::new(|g| to_bits(&clamped(&g.f32(0), g.f32(1)[0], g.f32(2)[0]))),
+        ("scale", "rn") => Box::new(|g| g.f32(0).iter().map(|x| (x * g.floats["by"]).to_bits()).collect()),
+        ("scale_pixels", "fma" | "mul_add") => {
+            let fused = class == "fma";
+            Box::new(move |g| {
+                let (by, plus) = (g.floats["by"], g.floats["plus"]);
+                g.f32(0).iter().map(|x| if fused { x.mul_add(by, plus) } else { x * by + plus }.to_bits()).collect()
+            })
+        }
+        ("sub_row", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x - r))),
         ("layer_norm", "cvar16" | "cvar8" | "cvar4") => Box::new(move |g| to_bits(&layer_norm(g, lanes))),
         ("layer_norm_affine", "cvar16" | "cvar8" | "cvar4") => Box::new(move |g| affine(g, &layer_norm(g, lanes))),
         ("conv_matmul", "dot16" | "dot8") => Box::new(move |g| {
@@ -585,24 +604,119 @@ fn interpolate(g: &Given, fused: bool) -> Vec<u32> {
     y
 }
 
-fn rope_apply(g: &Given, fused: bool) -> Vec<u32> {
+/// Elements of a head that turn together, in the order of their angles.
+fn rope_partners(op: &str, d: usize) -> Vec<(usize, usize)> {
+    let pair = |i: usize| match op {
+        "rope_pairs" => (2 * i, 2 * i + 1),
+        "rope_halves" if i < d / 4 => (i, i + d / 4),
+        "rope_halves" => (i + d / 4, i + d / 2),
+        _ => (i, i + d / 2),
+    };
+    (0..d / 2).map(pair).collect()
+}
+
+fn rope(g: &Given, op: &str, fused: bool) -> Vec<u32> {
     let (h, d, r) = (g.dim("h"), g.dim("d"), g.dim("r"));
     let (x, a) = (g.f32(0), g.f32(1));
+    let partners = rope_partners(op, d);
     let mut y = vec![0; x.len()];
-    for (i, y) in y.iter_mut().enumerate() {
-        let (row, e) = (i / d / h, i % d);
-        let pair = e % (d / 2);
-        let (x0, x1) = (x[i - e + pair], x[i - e + pair + d / 2]);
-        let (c, s) = (a[row % r * d + 2 * pair], a[row % r * d + 2 * pair + 1]);
-        let v = match (e < d / 2, fused) {
-            (true, true) => x0.mul_add(c, -(x1 * s)),
-            (false, true) => x0.mul_add(s, x1 * c),
-            (true, false) => x0 * c - x1 * s,
-            (false, false) => x0 * s + x1 * c,
-        };
-        *y = v.to_bits();
+    for (head, (x, y)) in x.chunks(d).zip(y.chunks_mut(d)).enumerate() {
+        let angles = &a[head / h % r * d..][..d];
+        for ((p, q), turn) in partners.iter().zip(angles.chunks(2)) {
+            let (x0, x1, c, s) = (x[*p], x[*q], turn[0], turn[1]);
+            let (first, second) = match fused {
+                true => (x0.mul_add(c, -(x1 * s)), x0.mul_add(s, x1 * c)),
+                false => (x0 * c - x1 * s, x0 * s + x1 * c),
+            };
+            (y[*p], y[*q]) = (first.to_bits(), second.to_bits());
+        }
     }
     y
+}
+
+/// Coordinates of every position, the one that comes first in front; and whether frequencies are dealt out in turn.
+fn coordinates(g: &Given) -> (Vec<[i32; 2]>, bool) {
+    let swap = g.words["first"] == "column";
+    let both = |p: &[u32]| if swap { [p[1].cast_signed(), p[0].cast_signed()] } else { [p[0].cast_signed(), p[1].cast_signed()] };
+    (g.operands[0].bits.chunks(2).map(both).collect(), g.words["frequencies"] == "interleaved")
+}
+
+fn rope_angles_2d(g: &Given) -> Vec<u32> {
+    let (d, theta) = (g.dim("d"), g.floats["theta"]);
+    let (positions, interleaved) = coordinates(g);
+    let scale = glibc::powf(theta, -2.0 / (d / 2) as f32);
+    let odd = if interleaved { glibc::powf(theta, -2.0 / d as f32) } else { 1.0 };
+    let mut y = Vec::new();
+    for position in positions {
+        for (p, shift) in position.iter().zip([1.0, odd]) {
+            let mut chain = *p as f32;
+            for _ in 0..d / 4 {
+                let angle = shift * chain;
+                y.extend([glibc::cosf(angle).to_bits(), glibc::sinf(angle).to_bits()]);
+                chain *= scale;
+            }
+        }
+    }
+    y
+}
+
+fn accurate_angles_2d(g: &Given) -> Vec<u32> {
+    let (pairs, theta) = (g.dim("d") / 4, f64::from(g.floats["theta"]));
+    let (positions, interleaved) = coordinates(g);
+    let mut y = Vec::new();
+    for position in positions {
+        for (k, p) in position.iter().enumerate() {
+            for i in 0..pairs {
+                let exponent = if interleaved { -((2 * i + k) as f64) / (2 * pairs) as f64 } else { -(i as f64) / pairs as f64 };
+                let (c, s) = exact_cos_sin(f64::from(*p) * exact_exp(exact_ln(theta) * exponent));
+                y.extend([(c as f32).to_bits(), (s as f32).to_bits()]);
+            }
+        }
+    }
+    y
+}
+
+fn add_positions(g: &Given) -> Vec<u32> {
+    let (n, r, axis) = (g.dim("n"), g.dim("r"), g.dim("axis"));
+    let (x, table, pos) = (g.f32(0), g.f32(1), &g.operands[2].bits);
+    let mut y = Vec::new();
+    for (i, x) in x.chunks(n).enumerate() {
+        let row = (g.dim("start") + pos[i % r * 2 + axis] as usize).min(g.dim("s") - 1);
+        y.extend(x.iter().zip(&table[row * n..]).map(|(x, p)| (x + p).to_bits()));
+    }
+    y
+}
+
+fn break_rows(g: &Given) -> Vec<u32> {
+    let (n, rows, cols) = (g.dim("n"), g.dim("rows"), g.dim("cols"));
+    let mut y = Vec::new();
+    for (i, row) in g.operands[0].bits.chunks(cols * n).enumerate() {
+        y.extend(row);
+        if (i + 1) % rows != 0 {
+            y.extend(&g.operands[1].bits);
+        }
+    }
+    y
+}
+
+fn unfold(g: &Given) -> Vec<u32> {
+    let (b, rows, cols, m, n) = (g.dim("b"), g.dim("rows"), g.dim("cols"), g.dim("merge"), g.dim("n"));
+    let x = &g.operands[0].bits;
+    let mut y = Vec::new();
+    for block in 0..b * rows * cols {
+        let (i, r, c) = (block / cols / rows, block / cols % rows, block % cols);
+        for ch in 0..n {
+            for (dy, dx) in (0..m).flat_map(|dy| (0..m).map(move |dx| (dy, dx))) {
+                y.push(x[(((i * rows + r) * m + dy) * cols * m + c * m + dx) * n + ch]);
+            }
+        }
+    }
+    y
+}
+
+fn clamped(x: &[f32], lo: f32, hi: f32) -> Vec<f32> {
+    let least = |x: f32| if x < hi { x } else { hi };
+    x.iter().map(|x| if least(*x) > lo { least(*x) } else { lo }).collect()
 }
 
 fn rope_angles(g: &Given) -> Vec<u32> {

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 3c22c7f280e4c1b73fcc3beac02b70a6f755684850d40d07923f652aee01a10d
+ * profile   ggml-avx2 57f70fc1b507aa543fcf8818b4eeb1203056839961c1950ae2998b86753269b0
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      495c99e3448297ef7f4ec1c7a345582eff7d77c4cb5b0fbc152daea24189bfbb
+ * maps      e16b04868567252bd29602e8dac303385994cff4bc434cde290ae2d39fd32f36
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -55,8 +55,14 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("concat", "copy") => return bits(concat),
         ("grid_merge", "copy") => return bits(grid_merge),
         ("grid_positions", "exact") => return bits(grid_positions),
-        ("interpolate_grid", "copy") => return bits(|g| g.operands[0].bits.clone()),
+        ("interpolate_grid" | "interpolate_grid_antialias", "copy") => return bits(|g| g.operands[0].bits.clone()),
         ("im2col", "copy") => return bits(|g| patches(g).into_iter().map(|at| g.operands[0].bits[at]).collect()),
+        ("transpose", "copy") => return bits(transposed),
+        ("pool_grid", "average") => Box::new(pooled),
+        ("pool_grid", "average_f64") => Box::new(pooled_f64),
+        ("interpolate_grid_antialias", "triangle_fma") => Box::new(|g| antialiased(g, |p, w, v| p.mul_add(w, v))),
+        ("interpolate_grid_antialias", "triangle") => Box::new(|g| antialiased(g, |p, w, v| p * w + v)),
+        ("interpolate_grid_antialias", "triangle_f64") => Box::new(antialiased_f64),
         ("rope_angles", "accurate") => Box::new(accurate_angles),
         ("interpolate_grid", "bilinear_corners_f64") => Box::new(interpolate_f64),
         ("gelu_tanh", "accurate") => Box::new(|g| g.f32(0).iter().map(|x| accurate_gelu(*x).to_bits()).collect()),
@@ -616,6 +622,92 @@ fn rope_partners(op: &str, d: usize) -> Vec<(usize, usize)> {
 }
 
 fn rope(g: &Given, op: &str, fused: bool) -> Vec<u32> {
+fn transposed(g: &Given) -> Vec<u32> {
+    let (k, n) = (g.dim("k"), g.dim("n"));
+    (0..n * k).map(|at| g.operands[0].bits[at % k * n + at / k]).collect()
+}
+
+/// The elements of every block, in the order of its sum.
+fn blocks_of_grid(g: &Given) -> Vec<Vec<f32>> {
+    let (rows, cols, side, c, x) = (g.dim("rows"), g.dim("cols"), g.dim("side"), g.dim("c"), g.f32(0));
+    let mut blocks = Vec::new();
+    for image in x.chunks(rows * cols * side * side * c) {
+        for (row, col, i) in (0..rows * cols * c).map(|at| (at / c / cols, at / c % cols, at % c)) {
+            let cell = |j: usize| (row * side + j / side) * (cols * side) + col * side + j % side;
+            blocks.push((0..side * side).map(|j| image[cell(j) * c + i]).collect());
+        }
+    }
+    blocks
+}
+
+fn pooled(g: &Given) -> Vec<u32> {
+    blocks_of_grid(g).iter().map(|x| (x.iter().fold(0.0, |t, x| t + x) / x.len() as f32).to_bits()).collect()
+}
+
+fn pooled_f64(g: &Given) -> Vec<u32> {
+    let mean = |x: &Vec<f32>| x.iter().fold(0.0, |t, x| t + f64::from(*x)) / x.len() as f64;
+    blocks_of_grid(g).iter().map(|x| (mean(x) as f32).to_bits()).collect()
+}
+
+/// The cells that count for cell `j` of an axis, each with its weight.
+fn triangle(j: usize, out: usize, side: usize) -> Vec<(usize, f32)> {
+    let f = out as f32 / side as f32;
+    let support = (1.0 / f).max(1.0);
+    let inverse = 1.0 / support;
+    let u = (j as f32 + 0.5) / f;
+    let (low, end) = (((u - support) + 0.5) as i64, ((u + support) + 0.5) as i64);
+    let weight = |i: usize| (1.0 - (((i as f32 - u) + 0.5) * inverse).abs()).max(0.0);
+    (low.max(0) as usize..end.min(side as i64) as usize).map(|i| (i, weight(i))).collect()
+}
+
+fn antialiased(g: &Given, step: fn(f32, f32, f32) -> f32) -> Vec<u32> {
+    let (side, n, rows, cols, p) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"), g.f32(0));
+    let mut y = Vec::new();
+    for (row, col, i) in (0..rows * cols * n).map(|at| (at / n / cols, at / n % cols, at % n)) {
+        let (mut v, mut s) = (0.0f32, 0.0f32);
+        for (r, down) in triangle(row, rows, side) {
+            for (c, across) in triangle(col, cols, side) {
+                let w = across * down;
+                if w > 0.0 {
+                    v = step(p[(r * side + c) * n + i], w, v);
+                    s += w;
+                }
+            }
+        }
+        y.push(if s > 0.0 { v / s } else { 0.0 }.to_bits());
+    }
+    y
+}
+
+fn triangle_f64(j: usize, out: usize, side: usize) -> Vec<(usize, f64)> {
+    let f = out as f64 / side as f64;
+    let support = (1.0 / f).max(1.0);
+    let u = (j as f64 + 0.5) / f;
+    let (low, end) = ((u - support + 0.5) as i64, (u + support + 0.5) as i64);
+    let weight = |i: usize| (1.0 - ((i as f64 - u + 0.5) / support).abs()).max(0.0);
+    (low.max(0) as usize..end.min(side as i64) as usize).map(|i| (i, weight(i))).collect()
+}
+
+fn antialiased_f64(g: &Given) -> Vec<u32> {
+    let (side, n, rows, cols, p) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"), g.f32(0));
+    let mut y = Vec::new();
+    for (row, col, i) in (0..rows * cols * n).map(|at| (at / n / cols, at / n % cols, at % n)) {
+        let (mut v, mut s) = (0.0f64, 0.0f64);
+        for (r, down) in triangle_f64(row, rows, side) {
+            for (c, across) in triangle_f64(col, cols, side) {
+                let w = across * down;
+                if w > 0.0 {
+                    v += f64::from(p[(r * side + c) * n + i]) * w;
+                    s += w;
+                }
+            }
+        }
+        y.push(if s > 0.0 { (v / s) as f32 } else { 0.0 }.to_bits());
+    }
+    y
+}
+
+fn rope_apply(g: &Given, fused: bool) -> Vec<u32> {
     let (h, d, r) = (g.dim("h"), g.dim("d"), g.dim("r"));
     let (x, a) = (g.f32(0), g.f32(1));
     let partners = rope_partners(op, d);

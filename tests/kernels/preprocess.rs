@@ -111,7 +111,12 @@ fn run(build: &Build, each: EachRun) {
             // SAFETY: these are the types of the functions that `unit` writes.
             match role {
                 Role::Size => {
-                    sizes(unsafe { unit.function(&format!("test_{symbol}")) }, case, &mut |what, law, got| each(id, case, what, law, got))
+                    let law: SizeLaw = match map.op.as_str() {
+                        "fit_fixed" => |w, h, dim| (w > 0 && h > 0).then(|| (dim("width") as u32, dim("height") as u32)),
+                        _ => |w, h, dim| law::fit_smart(w, h, dim("align"), dim("min_pixels"), dim("max_pixels")),
+                    };
+                    let size = unsafe { unit.function(&format!("test_{symbol}")) };
+                    sizes(size, law, case, &mut |what, law, got| each(id, case, what, law, got));
                 }
                 Role::Image => {
                     let (resize, scratch) =
@@ -130,9 +135,11 @@ fn run(build: &Build, each: EachRun) {
 
 type Each<'a> = &'a mut dyn FnMut(&str, &[u8], &[u8]);
 
+/// From the sides of an image and the attributes.
+type SizeLaw = fn(u32, u32, &dyn Fn(&str) -> u64) -> Option<(u32, u32)>;
+
 /// The table's sizes, and random ones.
-fn sizes(size: Size, case: &Case, each: Each) {
-    let int = |name: &str| case.dims[name];
+fn sizes(size: Size, law: SizeLaw, case: &Case, each: Each) {
     let mut random = Random::new(&case.text);
     let more = (0..400).map(|i| {
         let most = if i % 4 == 0 { 40_000 } else { 3000 };
@@ -146,7 +153,7 @@ fn sizes(size: Size, case: &Case, each: Each) {
         let (mut to_w, mut to_h) = (0, 0);
         // SAFETY: both pointers are valid.
         let status = unsafe { size(w, h, &raw mut to_w, &raw mut to_h) };
-        let expected = law::fit_smart(w, h, int("align"), int("min_pixels"), int("max_pixels"));
+        let expected = law(w, h, &|name| case.dims[name]);
         each(&format!("{w}x{h}"), &bytes(expected), &bytes((status == 0).then_some((to_w, to_h))));
     }
 }
@@ -156,7 +163,11 @@ fn images(resize: Resize, scratch: Scratch, case: &Case, label: &str, each: Each
         Attr::Word(w) => w.clone(),
         other => panic!("{name} is {other}"),
     };
-    let filter = if word("filter") == "bilinear" { Filter::Bilinear } else { Filter::Bicubic };
+    let filter = match word("filter").as_str() {
+        "bilinear" => Filter::Bilinear,
+        "bicubic" => Filter::Bicubic,
+        _ => Filter::Lanczos,
+    };
     let pad = match word("pad").as_str() {
         "none" => Pad::None,
         "ceil" => Pad::Ceil,

@@ -1,5 +1,7 @@
 //! The laws of preprocessing: the size rule, Pillow's resampling, and normalisation, computed once more.
 
+use std::f64::consts::PI;
+
 /// The size an image is resized to, or none if it cannot be represented.
 pub fn fit_smart(w: u32, h: u32, align: u64, min_pixels: u64, max_pixels: u64) -> Option<(u32, u32)> {
     if w == 0 || h == 0 {
@@ -29,20 +31,29 @@ pub fn fit_smart(w: u32, h: u32, align: u64, min_pixels: u64, max_pixels: u64) -
 pub enum Filter {
     Bilinear,
     Bicubic,
+    Lanczos,
 }
 
 impl Filter {
     fn radius(self) -> f64 {
-        if self == Self::Bilinear { 1.0 } else { 2.0 }
+        match self {
+            Self::Bilinear => 1.0,
+            Self::Bicubic => 2.0,
+            Self::Lanczos => 3.0,
+        }
     }
 
     fn at(self, x: f64) -> f64 {
+        let sinc = |v: f64| if v == 0.0 { 1.0 } else { (v * PI).sin() / (v * PI) };
+        if self == Self::Lanczos {
+            return if (-3.0..3.0).contains(&x) { sinc(x) * sinc(x / 3.0) } else { 0.0 };
+        }
         let (x, a) = (x.abs(), -0.5);
         match self {
             Self::Bilinear => (1.0 - x).max(0.0),
             Self::Bicubic if x < 1.0 => ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0,
             Self::Bicubic if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * a,
-            Self::Bicubic => 0.0,
+            Self::Bicubic | Self::Lanczos => 0.0,
         }
     }
 }

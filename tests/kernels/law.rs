@@ -66,11 +66,12 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("rope_angles", "accurate") => Box::new(accurate_angles),
         ("interpolate_grid", "bilinear_corners_f64") => Box::new(interpolate_f64),
         ("gelu_tanh", "accurate") => Box::new(|g| g.f32(0).iter().map(|x| accurate_gelu(*x).to_bits()).collect()),
-        ("gelu", "erf") => Box::new(|g| g.f32(0).iter().map(|x| erf_gelu(*x).to_bits()).collect()),
         ("gelu_quick", "accurate") => Box::new(|g| to_bits(&logistic(&g.f32(0), 1.702, -400.0, None))),
         ("silu" | "swiglu", "accurate") => Box::new(|g| to_bits(&logistic(&g.f32(0), 1.0, -600.0, g.operands.get(1).map(Tensor::f32)))),
         ("rms_norm", "double") => Box::new(|g| to_bits(&rms_norm_f64(g))),
         ("rms_norm_scale", "double") => Box::new(|g| to_bits(&repeated(&rms_norm_f64(g), &g.f32(1), |x, w| x * w))),
+        ("gelu_erf", "glibc_erff") => return values(Box::new(|g| g.f32(0).iter().map(|x| engine_gelu_erf(*x).to_bits()).collect()), true),
+        ("gelu", "erf") | ("gelu_erf", "accurate") => Box::new(|g| g.f32(0).iter().map(|x| erf_gelu(*x).to_bits()).collect()),
         ("layer_norm", "double") => Box::new(|g| to_bits(&layer_norm_f64(g))),
         ("layer_norm_affine", "double") => Box::new(|g| affine(g, &layer_norm_f64(g))),
         ("rope_angles", "glibc_fma") => return values(Box::new(rope_angles), true),
@@ -927,6 +928,56 @@ fn erf_gelu(x: f32) -> f32 {
         g / (1..=24).rev().fold(a, |c, i| a + f64::from(i) / c)
     };
     (if v < 0.0 { v * q } else { v * (1.0 - q) }) as f32
+}
+
+fn engine_gelu_erf(x: f32) -> f32 {
+    (0.5 * x) * (1.0 + erff(x * std::f32::consts::FRAC_1_SQRT_2))
+}
+
+/// erff of glibc before 2.41, with the decimals of fdlibm.
+fn erff(x: f32) -> f32 {
+    let poly = |z: f32, c: &[f64]| c.iter().rev().fold(0.0f32, |s, c| s * z + *c as f32);
+    let quotient = |z: f32, p: &[f64], q: &[f64]| poly(z, p) / poly(z, &[&[1.0], q].concat());
+    let a = x.abs();
+    if a.is_nan() {
+        return a;
+    }
+    let efx = 1.283_791_661_3e-1_f32;
+    let value = if a < 2f32.powi(-119) {
+        0.0625 * (16.0 * a + 16.0 * efx * a)
+    } else if a < 2f32.powi(-28) {
+        a + efx * a
+    } else if a < 0.84375 {
+        let p = [1.2837916613e-1, -3.2504209876e-1, -2.8481749818e-2, -5.7702702470e-3, -2.3763017452e-5];
+        let q = [3.9791721106e-1, 6.5022252500e-2, 5.0813062117e-3, 1.3249473704e-4, -3.9602282413e-6];
+        a + a * quotient(a * a, &p, &q)
+    } else if a < 1.25 {
+        let p = [-2.3621185683e-3, 4.1485610604e-1, -3.7220788002e-1, 3.1834661961e-1, -1.1089469492e-1, 3.5478305072e-2, -2.1663755178e-3];
+        let q = [1.0642088205e-1, 5.4039794207e-1, 7.1828655899e-2, 1.2617121637e-1, 1.3637083583e-2, 1.1984500103e-2];
+        8.450_629_115_1e-1_f32 + quotient(a - 1.0, &p, &q)
+    } else if a < 6.0 {
+        let s = 1.0 / (a * a);
+        let r = if a < 2.857_142_7 {
+            let p = [
+                -9.8649440333e-3, -6.9385856390e-1, -1.0558626175e+1, -6.2375331879e+1, -1.6239666748e+2, -1.8460508728e+2, -8.1287437439e+1,
+                -9.8143291473e+0,
+            ];
+            let q = [
+                1.9651271820e+1, 1.3765776062e+2, 4.3456588745e+2, 6.4538726807e+2, 4.2900814819e+2, 1.0863500214e+2, 6.5702495575e+0,
+                -6.0424413532e-2,
+            ];
+            quotient(s, &p, &q)
+        } else {
+            let p = [-9.8649431020e-3, -7.9928326607e-1, -1.7757955551e+1, -1.6063638306e+2, -6.3756646729e+2, -1.0250950928e+3, -4.8351919556e+2];
+            let q = [3.0338060379e+1, 3.2579251099e+2, 1.5367296143e+3, 3.1998581543e+3, 2.5530502930e+3, 4.7452853394e+2, -2.2440952301e+1];
+            quotient(s, &p, &q)
+        };
+        let z = f32::from_bits(a.to_bits() & !0xfff);
+        1.0 - glibc::expf(-(z * z) - 0.5625) * glibc::expf((z - a) * (z + a) + r) / a
+    } else {
+        1.0
+    };
+    value.copysign(x)
 }
 
 fn affine(g: &Given, normal: &[f32]) -> Vec<u32> {

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 7f9b39519cda7d17e920e0f15eeab60d182759070a1b13b66f721bc0c9294928
+ * profile   ggml-avx2 bff95b704e6132ffe388321976338cb61f32a55586290f0be3c6dc8b3a25db7f
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      e7c4be37567ba32e4b18845bbd083b6c7ec3136821971826d2ab202c7265c2ee
+ * maps      5c8c8ba9ceed3f67492f7e430ffe9c1bcdfdade15d477e6f95c910a3cbc0a7bf
  * taps      those that fusion leaves
  */
 
@@ -5204,10 +5204,11 @@ static void rope_apply_f32_fma__h16_d72_xs3456x72x1(const float *restrict x, con
             float *out = y + (t * H + head) * D;
             for (size_t i = 0; i < HALF; i++) {
                 const float c = angle[i * 2], s = angle[i * 2 + 1];
-                const float x0 = in[i * 1], x1 = in[(i + HALF) * 1];
+                const size_t p = i, q = i + HALF;
+                const float x0 = in[p * 1], x1 = in[q * 1];
                 const float x1c = x1 * c;                const float x1s = x1 * s;
-                out[i] = fmaf(x0, c, -x1s);
-                out[i + HALF] = fmaf(x0, s, x1c);            }
+                out[p] = fmaf(x0, c, -x1s);
+                out[q] = fmaf(x0, s, x1c);            }
         }
     }
 }
@@ -9888,6 +9889,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"e7c4be37567ba32e4b18845bbd083b6c7ec3136821971826d2ab202c7265c2ee\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"5c8c8ba9ceed3f67492f7e430ffe9c1bcdfdade15d477e6f95c910a3cbc0a7bf\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 7f9b39519cda7d17e920e0f15eeab60d182759070a1b13b66f721bc0c9294928
+ * profile   ggml-avx2 bff95b704e6132ffe388321976338cb61f32a55586290f0be3c6dc8b3a25db7f
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      e7c4be37567ba32e4b18845bbd083b6c7ec3136821971826d2ab202c7265c2ee
+ * maps      5c8c8ba9ceed3f67492f7e430ffe9c1bcdfdade15d477e6f95c910a3cbc0a7bf
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

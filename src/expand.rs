@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::Result;
+use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::{Dim, Expr, Verdict};
 use crate::ir::{Attr, Dag, Id, Kind, Node};
 use crate::json::{At, Node as Json};
 use crate::maps::{AttrKind, Maps, OpMap};
-use crate::sizes::{Number, Sizes, Stored};
+use crate::sizes::{Number, Origin, Sizes, Stored};
 use crate::template::{Condition, OpUse, Stmt, Template, shape};
+
+/// Unknown tensors that an error lists.
+const SHOWN: usize = 8;
 
 /// Most rounds of one loop: more than any encoder has layers.
 const MOST_ROUNDS: u64 = 4096;
@@ -72,6 +75,7 @@ pub fn expand(template: &Template, sizes: &Sizes, maps: &Maps, choices: &Choices
         }
     }
     e.options_used()?;
+    e.tensors_known()?;
     e.dag.check("expand")?;
     Ok(e.dag)
 }
@@ -193,6 +197,25 @@ impl Expander<'_> {
                 }
             }
         }
+    }
+
+    /// Every tensor of the file that looks like this encoder's is read, or declared unused.
+    fn tensors_known(&self) -> Result<()> {
+        let Origin::File(file) = &self.sizes.origin else { return Ok(()) };
+        let unknown: Vec<&String> =
+            file.tensors.keys().filter(|name| !self.weights.contains_key(*name) && self.template.tensors.refuses(name)).collect();
+        let Some(first) = unknown.first() else { return Ok(()) };
+        let mut e = Diagnostic::new(
+            "gguf-unknown-tensor",
+            format!("the file has {} tensors that {} does not read", unknown.len(), self.template.encoder),
+        )
+        .in_file(&file.file);
+        for name in unknown.iter().take(SHOWN) {
+            e = e.fact(name.to_string());
+        }
+        Err(e
+            .near(first, self.weights.keys())
+            .help("it is another architecture or a variant: without these tensors the result would be another; a template says under \"tensors\" what it leaves unused"))
     }
 
     /// An option that no condition asks for would be a promise without effect.

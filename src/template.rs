@@ -24,6 +24,7 @@ pub struct Template {
     pub default_preset: String,
     pub presets: IndexMap<String, Preset>,
     pub storage: IndexMap<String, Vec<StorageRule>>,
+    pub tensors: Tensors,
     pub weights: IndexMap<String, WeightDef>,
     pub synth: Synth,
     pub preprocess: IndexMap<String, OpUse>,
@@ -145,10 +146,31 @@ impl StorageRule {
         let row = shape.last().copied().unwrap_or(0);
         self.rank.is_none_or(|r| r == shape.len() as u64)
             && self.row_multiple.is_none_or(|m| row % m == 0)
-            && self.name.as_deref().is_none_or(|p| match p.strip_suffix('*') {
-                Some(prefix) => name.starts_with(prefix),
-                None => name == p,
-            })
+            && self.name.as_deref().is_none_or(|p| name_matches(p, name))
+    }
+}
+
+/// What a file's tensors may be called: none that would change the result is passed over in silence.
+#[derive(Debug)]
+pub struct Tensors {
+    /// Prefixes of this encoder's tensors: each such tensor must be a weight of the graph, or
+    pub known: Vec<String>,
+    /// one of these: a name, or a prefix if it ends in `*`.
+    pub unused: Vec<String>,
+}
+
+impl Tensors {
+    /// Whether a tensor that the graph does not read must be refused.
+    pub fn refuses(&self, name: &str) -> bool {
+        self.known.iter().any(|p| name.starts_with(p.as_str())) && !self.unused.iter().any(|p| name_matches(p, name))
+    }
+}
+
+/// An exact name, or a prefix if the pattern ends in `*`.
+fn name_matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
     }
 }
 
@@ -271,6 +293,12 @@ impl Template {
             default_preset: f.required("default_preset")?.str()?.to_string(),
             presets: entries(table("presets")?, preset)?,
             storage: entries(table("storage")?, |n| n.array()?.iter().map(storage_rule).collect())?,
+            tensors: {
+                let t = f.required("tensors")?.fields()?;
+                let tensors = Tensors { known: t.required("known")?.strings()?, unused: t.required("unused")?.strings()? };
+                t.finish()?;
+                tensors
+            },
             weights: entries(table("weights")?, weight_def)?,
             preprocess: {
                 let p = f.required("preprocess")?.fields()?;

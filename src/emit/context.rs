@@ -105,6 +105,8 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
             let s = plan.graph.node(*id).facts.stored.as_ref()?;
             Some(json!({ "name": s.tensor, "type_id": s.dtype.id(), "type": s.dtype.to_string(), "ne": s.ne, "bytes": s.bytes }))
         }).collect::<Vec<_>>(),
+        "known_tensors": i.template.tensors.known,
+        "unused_tensors": i.template.tensors.unused,
         "exprs": exprs.iter().collect::<Vec<_>>(),
         "values": values,
         "worker_scratch": worker_scratch,

@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.h - public interface of the qwen3_vl_vision image encoder (C11 and C++).
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
+ * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 bff95b704e6132ffe388321976338cb61f32a55586290f0be3c6dc8b3a25db7f
+ * profile   ggml-avx2 884caa4156bda92fc7724a5e25f2d670ef7490da7d1fe78a6204df4ec0a7d187
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      5c8c8ba9ceed3f67492f7e430ffe9c1bcdfdade15d477e6f95c910a3cbc0a7bf
+ * maps      c6f9472f28cb9aa8fcc1b8abfe2cfaa49c2411d5a3cf8c44f8e678a31c355f2e
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

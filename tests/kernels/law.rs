@@ -55,8 +55,12 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("concat", "copy") => return bits(concat),
         ("grid_merge", "copy") => return bits(grid_merge),
         ("grid_positions", "exact") => return bits(grid_positions),
-        ("interpolate_grid" | "interpolate_grid_antialias", "copy") => return bits(|g| g.operands[0].bits.clone()),
+        ("insert_rows", "copy") => return bits(insert_rows),
+        ("interpolate_grid" | "interpolate_grid_antialias" | "interpolate_grid_bicubic", "copy") => {
+            return bits(|g| g.operands[0].bits.clone());
+        }
         ("im2col", "copy") => return bits(|g| patches(g).into_iter().map(|at| g.operands[0].bits[at]).collect()),
+        ("take_rows", "copy") => return bits(take_rows),
         ("transpose", "copy") => return bits(transposed),
         ("pool_grid", "average") => Box::new(pooled),
         ("pool_grid", "average_f64") => Box::new(pooled_f64),
@@ -65,6 +69,7 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("interpolate_grid_antialias", "triangle_f64") => Box::new(antialiased_f64),
         ("rope_angles", "accurate") => Box::new(accurate_angles),
         ("interpolate_grid", "bilinear_corners_f64") => Box::new(interpolate_f64),
+        ("interpolate_grid_bicubic", "cubic_f64") => Box::new(interpolate_cubic),
         ("gelu_tanh", "accurate") => Box::new(|g| g.f32(0).iter().map(|x| accurate_gelu(*x).to_bits()).collect()),
         ("gelu_quick", "accurate") => Box::new(|g| to_bits(&logistic(&g.f32(0), 1.702, -400.0, None))),
         ("silu" | "swiglu", "accurate") => Box::new(|g| to_bits(&logistic(&g.f32(0), 1.0, -600.0, g.operands.get(1).map(Tensor::f32)))),
@@ -129,6 +134,10 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("conv_matmul", "dot16" | "dot8") => Box::new(move |g| {
             let w: Vec<f32> = g.f32(1).iter().map(|v| half::widen(half::round(*v))).collect();
             to_bits(&product(&g.f32(0), &w, g.dim("k"), |w, x| dot(w, x, lanes)))
+        }),
+        ("conv_matmul", "vdot16" | "vdot8") => Box::new(move |g| {
+            let w: Vec<f32> = g.f32(1).iter().map(|v| half::widen(half::round(*v))).collect();
+            to_bits(&product(&g.f32(0), &w, g.dim("k"), |w, x| vdot_f16(w, x, lanes)))
         }),
         ("conv_matmul", "wide16") => Box::new(|g| to_bits(&product(&g.f32(0), &g.f32(1), g.dim("k"), |w, x| dot(w, x, 16)))),
         ("conv_matmul", "ddot") => Box::new(|g| {
@@ -528,6 +537,21 @@ fn concat(g: &Given) -> Vec<u32> {
     y
 }
 
+fn insert_rows(g: &Given) -> Vec<u32> {
+    let (rows, at, n) = (g.dim("rows"), g.dim("at"), g.dim("n"));
+    let mut y = Vec::new();
+    for image in g.operands[0].bits.chunks(rows * n) {
+        let (before, after) = image.split_at(at * n);
+        y.extend([before, &g.operands[1].bits, after].concat());
+    }
+    y
+}
+
+fn take_rows(g: &Given) -> Vec<u32> {
+    let (total, start, rows, n) = (g.dim("total"), g.dim("start"), g.dim("rows"), g.dim("n"));
+    g.operands[0].bits.chunks(total * n).flat_map(|image| &image[start * n..(start + rows) * n]).copied().collect()
+}
+
 /// (row, column) of the cells of a grid in merged order.
 fn cells(g: &Given) -> Vec<(usize, usize)> {
     let (rows, cols, merge) = (g.dim("rows"), g.dim("cols"), g.dim("merge"));
@@ -901,6 +925,34 @@ fn interpolate_f64(g: &Given) -> Vec<u32> {
                 let at = |row: usize, col: usize| f64::from(p[(row * side + col) * n + i]);
                 let line = |row: usize| (1.0 - dx) * at(row, x0) + dx * at(row, x1);
                 y.push((((1.0 - dy) * line(y0) + dy * line(y1)) as f32).to_bits());
+            }
+        }
+    }
+    y
+}
+
+fn interpolate_cubic(g: &Given) -> Vec<u32> {
+    let (side, n, rows, cols) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"));
+    let a = -0.75;
+    let near = |u: f64| (((a + 2.0) * u - (a + 3.0)) * u) * u + 1.0;
+    let far = |u: f64| ((a * u - 5.0 * a) * u + 8.0 * a) * u - 4.0 * a;
+    let axis = |j: usize, out: usize| {
+        let (at, step) = ((2 * j as i64 + 1) * side as i64 - out as i64, 2 * out as i64);
+        let i = at.div_euclid(step);
+        let t = at.rem_euclid(step) as f64 / step as f64;
+        let cells = [i - 1, i, i + 1, i + 2].map(|i| i.clamp(0, side as i64 - 1) as usize);
+        (cells, [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)])
+    };
+    let sum = |w: [f64; 4], p: [f64; 4]| ((w[0] * p[0] + w[1] * p[1]) + w[2] * p[2]) + w[3] * p[3];
+    let p = g.f32(0);
+    let mut y = Vec::new();
+    for row in 0..rows {
+        let (lines, v) = axis(row, rows);
+        for col in 0..cols {
+            let (cells, w) = axis(col, cols);
+            for i in 0..n {
+                let line = |r: usize| sum(w, cells.map(|c| f64::from(p[(r * side + c) * n + i])));
+                y.push((sum(v, lines.map(line)) as f32).to_bits());
             }
         }
     }

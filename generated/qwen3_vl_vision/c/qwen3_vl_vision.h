@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 884caa4156bda92fc7724a5e25f2d670ef7490da7d1fe78a6204df4ec0a7d187
+ * profile   ggml-avx2 82b01102afefe69dde584052b442490da625c217fde759d5732c9173278a2ba6
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      c6f9472f28cb9aa8fcc1b8abfe2cfaa49c2411d5a3cf8c44f8e678a31c355f2e
+ * maps      69068cc02e69b30b2b093f4c9e79806a75ea7798da514c6ef5ac474c67cfea3c
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

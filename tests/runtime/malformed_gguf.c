@@ -342,6 +342,46 @@ static void damage_at_random(void)
     }
 }
 
+/* One tensor more, of one f32 behind all others, called `before` and the first tensor's name. */
+static int32_t try_tensor_more(const char *before)
+{
+    const field *first = fields;
+    uint64_t offset = (size - data_begin() + alignment - 1) / alignment * alignment, length, tensors = number(8, 8) + 1, dim = 1;
+    uint32_t rank = 1, type = 0;
+    size_t at = directory, padded, new_size;
+    uint8_t *edited;
+    int32_t status;
+    while (first->kind != NAME) {
+        ++first;
+    }
+    length = strlen(before) + first->bytes;
+    padded = (directory + 8 + length + 4 + 8 + 4 + 8 + alignment - 1) / alignment * alignment;
+    new_size = padded + offset + alignment;
+    edited = aligned(new_size);
+    memset(edited, 0, new_size);
+    memcpy(edited, file, directory);
+    memcpy(edited + 8, &tensors, 8);
+    memcpy(edited + at, &length, 8), at += 8;
+    memcpy(edited + at, before, strlen(before)), at += strlen(before);
+    memcpy(edited + at, file + first->at, first->bytes), at += first->bytes;
+    edited[at - 1] ^= 1; /* another name than the first's, with the same beginning */
+    memcpy(edited + at, &rank, 4), at += 4;
+    memcpy(edited + at, &dim, 8), at += 8;
+    memcpy(edited + at, &type, 4), at += 4;
+    memcpy(edited + at, &offset, 8);
+    memcpy(edited + padded, file + data_begin(), size - data_begin());
+    status = try_bytes(edited, new_size, "one tensor more");
+    free(edited);
+    return status;
+}
+
+/* A tensor of the encoder that it does not read means another variant; one of somebody else's is harmless. */
+static void unknown_tensors(void)
+{
+    CHECK(try_tensor_more("") == ERR_MISMATCH, "a tensor that the encoder does not read is passed over");
+    CHECK(try_tensor_more("other.") == OK, "a tensor of another encoder is refused: %s", error.message);
+}
+
 int main(int argc, char **argv)
 {
     test_begin(argc, argv);
@@ -356,6 +396,7 @@ int main(int argc, char **argv)
         damage_bytes();
         damage_length();
         damage_at_random();
+        unknown_tensors();
         CHECK(try_bytes(file, size, "the whole file") == OK, "the file itself is refused in the end");
     }
     printf("%zu fields, %d opens, %d refusals\n", field_count, opened, refused);

@@ -67,8 +67,8 @@ mutations: setup ## Known mistakes put into templates, maps and kernels: each mu
 bench: setup ## Speed against llama.cpp and against the machine's peak (PAIRS=5, JSON=file)
 	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(JSON),--json $(JSON))
 
-generated: ## Write the emitted sample under generated/ again
-	for template in $(basename $(notdir $(filter-out %.schema.json,$(wildcard templates/*.json)))); do \
+generated: ## Write the emitted samples under generated/ again
+	for template in $(notdir $(wildcard generated/*)); do \
 	    $(CARGO) run --quiet -- --template $$template || exit; \
 	done
 

@@ -646,7 +646,6 @@ fn rope_partners(op: &str, d: usize) -> Vec<(usize, usize)> {
     (0..d / 2).map(pair).collect()
 }
 
-fn rope(g: &Given, op: &str, fused: bool) -> Vec<u32> {
 fn transposed(g: &Given) -> Vec<u32> {
     let (k, n) = (g.dim("k"), g.dim("n"));
     (0..n * k).map(|at| g.operands[0].bits[at % k * n + at / k]).collect()
@@ -732,7 +731,7 @@ fn antialiased_f64(g: &Given) -> Vec<u32> {
     y
 }
 
-fn rope_apply(g: &Given, fused: bool) -> Vec<u32> {
+fn rope(g: &Given, op: &str, fused: bool) -> Vec<u32> {
     let (h, d, r) = (g.dim("h"), g.dim("d"), g.dim("r"));
     let (x, a) = (g.f32(0), g.f32(1));
     let partners = rope_partners(op, d);

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::args::CheckArgs;
@@ -26,7 +27,7 @@ pub fn check(args: &CheckArgs, out: &Output) -> Result<ExitCode> {
             Err(e) => errors.push(e),
         }
     }
-    let found = match combinations(args, &templates, &mut errors) {
+    let found = match combinations(args, &templates, &mut errors, out) {
         Ok(found) => found,
         Err(e) => {
             errors.push(e);
@@ -49,35 +50,45 @@ struct Found {
     compiled: usize,
 }
 
-/// Compiles every template for every size, profile and choice of taps; an error of the maps ends it.
-fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagnostic>) -> Result<Found> {
+/// Compiles every template for every size, profile and choice of taps, on all cores; an error of the maps ends it.
+fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagnostic>, out: &Output) -> Result<Found> {
     let maps = Maps::load(Files::kernel_maps(args.source.maps.as_deref())?)?;
     let target = maps.target(&args.source.target)?;
-    let (mut compiled, mut most) = (0, 0);
+    let mut found = Found { ops: maps.ops.len(), ..Found::default() };
+    let mut subjects = Vec::new();
     for template in templates {
         let profiles = match &args.source.profile {
             Some(_) => vec![profile(&args.source, &maps, &target, template)?],
             None => every_profile(&maps, template, errors),
         };
-        most = most.max(profiles.len());
-        for sizes in all_sizes(template, args) {
-            for profile in &profiles {
-                for taps in [Taps::All, Taps::Kept] {
-                    let result = sizes.as_ref().map_err(Clone::clone).and_then(|sizes| {
-                        let inputs = Inputs { template, sizes, maps: &maps, profile, target: &target, taps };
-                        pipeline::compile(&inputs).and_then(|plan| pipeline::emit(&inputs, &plan)).map(|_| ())
-                    });
-                    compiled += 1;
-                    if let Err(e) = result
-                        && !errors.iter().any(|known: &Diagnostic| known.plain() == e.plain())
-                    {
-                        errors.push(e);
-                    }
-                }
-            }
+        found.profiles = found.profiles.max(profiles.len());
+        let (sizes, wrong): (Vec<_>, Vec<_>) = all_sizes(template, args).into_iter().partition(Result::is_ok);
+        errors.extend(wrong.into_iter().filter_map(Result::err));
+        subjects.push((template, profiles, sizes.into_iter().filter_map(Result::ok).collect::<Vec<_>>()));
+    }
+    let each = subjects.iter().flat_map(|(template, profiles, sizes)| {
+        let builds = sizes.iter().flat_map(move |sizes| profiles.iter().map(move |profile| (*template, sizes, profile)));
+        builds.flat_map(|(template, sizes, profile)| [Taps::All, Taps::Kept].map(|taps| (template, sizes, profile, taps)))
+    });
+    let each: Vec<_> = each.collect();
+    found.compiled = each.len();
+    let bar = out.bar("compiling", each.len() as u64, false);
+    let results: Vec<Option<Diagnostic>> = each
+        .into_par_iter()
+        .map(|(template, sizes, profile, taps)| {
+            let inputs = Inputs { template, sizes, maps: &maps, profile, target: &target, taps };
+            let result = pipeline::compile(&inputs).and_then(|plan| pipeline::emit(&inputs, &plan));
+            bar.inc(1);
+            result.err()
+        })
+        .collect();
+    bar.finish_and_clear();
+    for e in results.into_iter().flatten() {
+        if !errors.iter().any(|known: &Diagnostic| known.plain() == e.plain()) {
+            errors.push(e);
         }
     }
-    Ok(Found { ops: maps.ops.len(), profiles: most, compiled })
+    Ok(found)
 }
 
 /// All profiles, each with its usual choices and with every other choice once.

@@ -100,6 +100,17 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("interpolate_grid", "bilinear_corners") => Box::new(|g| interpolate(g, false)),
         ("gelu_tanh", "f16table") | ("gelu", "tanh_f16table") => Box::new(|g| to_bits(&gelu(&g.f32(0), true))),
         ("gelu_tanh", "f16table_nofma") | ("gelu", "tanh_f16table_nofma") => Box::new(|g| to_bits(&gelu(&g.f32(0), false))),
+        ("geglu_tanh", "f16table" | "f16table_nofma") | ("geglu", "tanh_f16table" | "tanh_f16table_nofma") => {
+            let fused = !class.ends_with("nofma");
+            Box::new(move |g| {
+                let gated = repeated(&gelu(&g.f32(0), fused), &g.f32(1), |s, up| s * up);
+                gated.iter().zip(g.f32(0)).map(|(y, x)| if x <= -10.0 { 0 } else { y.to_bits() }).collect()
+            })
+        }
+        ("geglu_tanh", "accurate") => Box::new(|g| gated(g, accurate_gelu)),
+        ("geglu", "erf") => Box::new(|g| gated(g, erf_gelu)),
+        ("geglu_quick", "accurate") => Box::new(|g| to_bits(&repeated(&logistic(&g.f32(0), 1.702, -400.0, None), &g.f32(1), |s, up| s * up))),
+        ("geglu_quick", "f16table") => Box::new(|g| gated(g, |x| half::widen(gelu_quick_table(half::round(x))))),
         ("gelu_quick", "f16table") => {
             Box::new(|g| g.f32(0).iter().map(|x| half::widen(gelu_quick_table(half::round(*x))).to_bits()).collect())
         }
@@ -633,6 +644,11 @@ fn interpolate(g: &Given, fused: bool) -> Vec<u32> {
         }
     }
     y
+}
+
+/// An activation of the gate times what it lets through.
+fn gated(g: &Given, activation: impl Fn(f32) -> f32) -> Vec<u32> {
+    g.f32(0).iter().zip(g.f32(1)).map(|(x, up)| (activation(*x) * up).to_bits()).collect()
 }
 
 /// Elements of a head that turn together, in the order of their angles.

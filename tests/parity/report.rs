@@ -301,7 +301,7 @@ fn of_the_build(mut reference: Value) -> Value {
 /// The first tap that differs, and the command that shows the rest.
 fn explain(row: &Row) -> String {
     let (_, profile, attention) = row.triple;
-    let (threads, variant, image, pixels) = (row.count("threads"), row.text("variant"), row.text("image"), row.text("pixels"));
+    let (threads, variant, image, pixels) = (row.count("threads"), row.text("variant"), row.text("source"), row.text("input"));
     let mut text = format!("{}, {profile}, {attention}, {} taps, image {image}, pixels {pixels}", row.file, row.taps);
     let _ = writeln!(text, ", batch {}, threads {threads}, variant {variant}:", row.count("batch"));
     let first = &row.value["first_difference"];

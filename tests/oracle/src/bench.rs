@@ -60,7 +60,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     let opening = Instant::now();
     let mut handle = library.open(&settings.model, settings.threads, settings.variant.as_deref(), None)?;
     let opened = opening.elapsed().as_secs_f64();
-    let plan = handle.plan_pixels(width, height, 1)?;
+    let plan = handle.plan_input(width, height, 1)?;
     handle.reserve(&plan)?;
     let mut out = vec![0f32; plan.output_floats as usize];
     let images = [pixels];
@@ -76,7 +76,7 @@ pub fn run(settings: &Settings) -> Result<()> {
             if side == 0 {
                 reference_out = encoder.encode(settings.threads, &images[0], None)?;
             } else {
-                handle.encode_pixels(&images, None, &mut out)?;
+                handle.encode(&images, None, &mut out)?;
             }
             let seconds = start.elapsed().as_secs_f64();
             if measured {

@@ -8,7 +8,7 @@ use libloading::Symbol;
 use serde_json::Value;
 
 use crate::Result;
-use crate::llama::Input;
+use crate::llama::{Input, Modality};
 use crate::tensor::{DType, Strided, span};
 
 #[repr(C)]
@@ -50,18 +50,57 @@ struct RawOptions {
     variant: *const c_char,
 }
 
-/// What the library plans for one image size and batch.
+/// What an image encoder plans for one image size and batch.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
+struct RawImagePlan {
+    source_width: u32,
+    source_height: u32,
+    width: u32,
+    height: u32,
+    grid_rows: u32,
+    grid_cols: u32,
+    batch: u32,
+    threads: u32,
+    tokens: u64,
+    embedding: u64,
+    output_floats: u64,
+    arena_bytes: u64,
+    flops: u64,
+}
+
+/// What an audio encoder plans for one sound, or for spectrograms of one length.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+struct RawAudioPlan {
+    samples: u64,
+    frames: u32,
+    mel_bins: u32,
+    batch: u32,
+    threads: u32,
+    tokens: u64,
+    embedding: u64,
+    output_floats: u64,
+    arena_bytes: u64,
+    flops: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum RawPlan {
+    Image(RawImagePlan),
+    Audio(RawAudioPlan),
+}
+
+/// The plan of either kind of encoder.
+#[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    pub source_width: u32,
-    pub source_height: u32,
+    raw: RawPlan,
+    /// Pixels or frames.
     pub width: u32,
+    /// Pixels or mel bins.
     pub height: u32,
-    pub grid_rows: u32,
-    pub grid_cols: u32,
+    /// Images, or chunks of the sound.
     pub batch: u32,
-    pub threads: u32,
     pub tokens: u64,
     pub embedding: u64,
     pub output_floats: u64,
@@ -69,25 +108,55 @@ pub struct Plan {
     pub flops: u64,
 }
 
+impl From<RawImagePlan> for Plan {
+    fn from(raw: RawImagePlan) -> Self {
+        let RawImagePlan { width, height, batch, tokens, embedding, output_floats, arena_bytes, flops, .. } = raw;
+        Self { raw: RawPlan::Image(raw), width, height, batch, tokens, embedding, output_floats, arena_bytes, flops }
+    }
+}
+
+impl From<RawAudioPlan> for Plan {
+    fn from(raw: RawAudioPlan) -> Self {
+        let RawAudioPlan { frames, mel_bins, batch, tokens, embedding, output_floats, arena_bytes, flops, .. } = raw;
+        let (width, height) = (frames, mel_bins);
+        Self { raw: RawPlan::Audio(raw), width, height, batch, tokens, embedding, output_floats, arena_bytes, flops }
+    }
+}
+
+/// What both sides preprocess.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// 8-bit RGB images of one size, one after the other.
+    Rgb { width: u32, height: u32, batch: u32, bytes: Vec<u8> },
+    /// One sound.
+    Pcm(Vec<f32>),
+}
+
 type OpenFn = unsafe extern "C" fn(*const c_char, *const RawOptions, *mut *mut RawHandle, *mut RawError) -> i32;
-type PlanFn = unsafe extern "C" fn(*const RawHandle, u32, u32, u32, *mut Plan, *mut RawError) -> i32;
-type ReserveFn = unsafe extern "C" fn(*mut RawHandle, *const Plan, *mut RawError) -> i32;
+type PlanImageFn = unsafe extern "C" fn(*const RawHandle, u32, u32, u32, *mut RawImagePlan, *mut RawError) -> i32;
+type PlanSoundFn = unsafe extern "C" fn(*const RawHandle, u64, *mut RawAudioPlan, *mut RawError) -> i32;
+type PlanMelFn = unsafe extern "C" fn(*const RawHandle, u32, u32, *mut RawAudioPlan, *mut RawError) -> i32;
+type ReserveFn = unsafe extern "C" fn(*mut RawHandle, *const c_void, *mut RawError) -> i32;
 type RgbFn = unsafe extern "C" fn(*mut RawHandle, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 type PixelsFn = unsafe extern "C" fn(*mut RawHandle, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type PcmFn = unsafe extern "C" fn(*mut RawHandle, *const f32, u64, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type MelFn = unsafe extern "C" fn(*mut RawHandle, *const f32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 type CloseFn = unsafe extern "C" fn(*mut RawHandle);
 type HandleTextFn = unsafe extern "C" fn(*const RawHandle) -> *const c_char;
 type StatusTextFn = unsafe extern "C" fn(i32) -> *const c_char;
 type TextFn = unsafe extern "C" fn() -> *const c_char;
 
+/// The functions in which encoders of images and of sound differ.
+enum Calls {
+    Image { plan: PlanImageFn, plan_pixels: PlanImageFn, preprocess: RgbFn, encode_rgb: RgbFn, encode_pixels: PixelsFn },
+    Audio { plan: PlanSoundFn, plan_mel: PlanMelFn, preprocess: PcmFn, encode_pcm: PcmFn, encode_mel: MelFn },
+}
+
 /// A loaded library.
 pub struct Library {
     open: OpenFn,
-    plan: PlanFn,
-    plan_pixels: PlanFn,
     reserve: ReserveFn,
-    preprocess_rgb: RgbFn,
-    encode_rgb: RgbFn,
-    encode_pixels: PixelsFn,
+    calls: Calls,
     close: CloseFn,
     variant: HandleTextFn,
     strerror: StatusTextFn,
@@ -171,14 +240,29 @@ impl Library {
         // SAFETY: the function takes nothing and returns a constant string.
         let text = unsafe { text(build_info()) }.unwrap_or_default();
         let info = serde_json::from_str(&text).map_err(|e| format!("{}: {prefix}_build_info is not JSON: {e}", path.display()))?;
+        let mel = format!("{prefix}_encode_mel\0");
+        // SAFETY: the symbol is only looked for.
+        let calls = if unsafe { code.get::<MelFn>(mel.as_bytes()) }.is_ok() {
+            Calls::Audio {
+                plan: symbol!("plan", PlanSoundFn),
+                plan_mel: symbol!("plan_mel", PlanMelFn),
+                preprocess: symbol!("preprocess_pcm", PcmFn),
+                encode_pcm: symbol!("encode_pcm", PcmFn),
+                encode_mel: symbol!("encode_mel", MelFn),
+            }
+        } else {
+            Calls::Image {
+                plan: symbol!("plan", PlanImageFn),
+                plan_pixels: symbol!("plan_pixels", PlanImageFn),
+                preprocess: symbol!("preprocess_rgb", RgbFn),
+                encode_rgb: symbol!("encode_rgb", RgbFn),
+                encode_pixels: symbol!("encode_pixels", PixelsFn),
+            }
+        };
         Ok(Self {
             open: symbol!("open", OpenFn),
-            plan: symbol!("plan", PlanFn),
-            plan_pixels: symbol!("plan_pixels", PlanFn),
             reserve: symbol!("reserve", ReserveFn),
-            preprocess_rgb: symbol!("preprocess_rgb", RgbFn),
-            encode_rgb: symbol!("encode_rgb", RgbFn),
-            encode_pixels: symbol!("encode_pixels", PixelsFn),
+            calls,
             close: symbol!("close", CloseFn),
             variant: symbol!("variant", HandleTextFn),
             strerror: symbol!("strerror", StatusTextFn),
@@ -190,6 +274,10 @@ impl Library {
     /// The library's own description of itself.
     pub fn info(&self) -> &Value {
         &self.info
+    }
+
+    pub fn modality(&self) -> Modality {
+        if matches!(self.calls, Calls::Image { .. }) { Modality::Image } else { Modality::Audio }
     }
 
     /// Name of the profile that the library was built for, where it tells.
@@ -258,74 +346,116 @@ impl Handle<'_> {
         unsafe { text((self.library.variant)(self.raw)) }.unwrap_or_default()
     }
 
-    /// Plan for 8-bit RGB images of any size.
-    pub fn plan(&self, width: u32, height: u32, batch: u32) -> Result<Plan> {
-        let mut plan = Plan::default();
-        let call = self.library.plan;
-        // SAFETY: the handle is open, `plan` is valid for writing.
-        self.library.checked("plan", |error| unsafe { call(self.raw, width, height, batch, &mut plan, error) })?;
-        Ok(plan)
+    /// Plan for what is still to be preprocessed.
+    pub fn plan_source(&self, source: &Source) -> Result<Plan> {
+        match (&self.library.calls, source) {
+            (Calls::Image { plan, .. }, Source::Rgb { width, height, batch, .. }) => {
+                let mut raw = RawImagePlan::default();
+                // SAFETY: the handle is open, `raw` is valid for writing.
+                self.library.checked("plan", |error| unsafe { plan(self.raw, *width, *height, *batch, &mut raw, error) })?;
+                Ok(raw.into())
+            }
+            (Calls::Audio { plan, .. }, Source::Pcm(samples)) => {
+                let mut raw = RawAudioPlan::default();
+                // SAFETY: the handle is open, `raw` is valid for writing.
+                self.library.checked("plan", |error| unsafe { plan(self.raw, samples.len() as u64, &mut raw, error) })?;
+                Ok(raw.into())
+            }
+            _ => Err(WRONG_KIND.to_string()),
+        }
     }
 
-    /// Plan for pixels of the encoder's own size.
-    pub fn plan_pixels(&self, width: u32, height: u32, batch: u32) -> Result<Plan> {
-        let mut plan = Plan::default();
-        let call = self.library.plan_pixels;
-        // SAFETY: the handle is open, `plan` is valid for writing.
-        self.library.checked("plan_pixels", |error| unsafe { call(self.raw, width, height, batch, &mut plan, error) })?;
-        Ok(plan)
+    /// Plan for inputs of the encoder's own size.
+    pub fn plan_input(&self, width: u32, height: u32, batch: u32) -> Result<Plan> {
+        match self.library.calls {
+            Calls::Image { plan_pixels, .. } => {
+                let mut raw = RawImagePlan::default();
+                // SAFETY: the handle is open, `raw` is valid for writing.
+                self.library.checked("plan_pixels", |error| unsafe { plan_pixels(self.raw, width, height, batch, &mut raw, error) })?;
+                Ok(raw.into())
+            }
+            Calls::Audio { plan_mel, .. } => {
+                let mut raw = RawAudioPlan::default();
+                // SAFETY: the handle is open, `raw` is valid for writing.
+                self.library.checked("plan_mel", |error| unsafe { plan_mel(self.raw, width, batch, &mut raw, error) })?;
+                Ok(raw.into())
+            }
+        }
     }
 
     pub fn reserve(&mut self, plan: &Plan) -> Result<()> {
         let call = self.library.reserve;
+        let raw: *const c_void = match &plan.raw {
+            RawPlan::Image(raw) => ptr::from_ref(raw).cast(),
+            RawPlan::Audio(raw) => ptr::from_ref(raw).cast(),
+        };
         // SAFETY: the handle is open, `plan` is one it made.
-        self.library.checked("reserve", |error| unsafe { call(self.raw, plan, error) })
+        self.library.checked("reserve", |error| unsafe { call(self.raw, raw, error) })
     }
 
-    /// Preprocessing alone; `rgb` holds the images of the batch one after the other.
-    pub fn preprocess_rgb(&mut self, rgb: &[u8], plan: &Plan, arena: &mut Arena, pixels: &mut [f32]) -> Result<()> {
-        self.rgb("preprocess_rgb", self.library.preprocess_rgb, rgb, plan, Some(arena), pixels)
+    /// Preprocessing alone.
+    pub fn preprocess(&mut self, source: &Source, arena: &mut Arena, values: &mut [f32]) -> Result<()> {
+        self.from_source(source, true, arena, values)
     }
 
-    pub fn encode_rgb(&mut self, rgb: &[u8], plan: &Plan, arena: &mut Arena, out: &mut [f32]) -> Result<()> {
-        self.rgb("encode_rgb", self.library.encode_rgb, rgb, plan, Some(arena), out)
+    pub fn encode_source(&mut self, source: &Source, arena: &mut Arena, out: &mut [f32]) -> Result<()> {
+        self.from_source(source, false, arena, out)
     }
 
-    fn rgb(&mut self, what: &str, call: RgbFn, rgb: &[u8], plan: &Plan, arena: Option<&mut Arena>, out: &mut [f32]) -> Result<()> {
-        let (width, height, batch) = (plan.source_width, plan.source_height, plan.batch);
-        if rgb.len() as u64 != u64::from(width) * u64::from(height) * 3 * u64::from(batch) {
-            return Err(format!("{} bytes are not {batch} images of {width}x{height}, as planned", rgb.len()));
+    fn from_source(&mut self, source: &Source, preprocess_only: bool, arena: &mut Arena, out: &mut [f32]) -> Result<()> {
+        let (start, bytes, floats) = (arena.start(), arena.bytes as u64, out.len() as u64);
+        match (&self.library.calls, source) {
+            (&Calls::Image { preprocess, encode_rgb, .. }, Source::Rgb { width, height, batch, bytes: rgb }) => {
+                if rgb.len() as u64 != u64::from(*width) * u64::from(*height) * 3 * u64::from(*batch) {
+                    return Err(format!("{} bytes are not {batch} images of {width}x{height}", rgb.len()));
+                }
+                let (what, call) = if preprocess_only { ("preprocess_rgb", preprocess) } else { ("encode_rgb", encode_rgb) };
+                self.library.checked(what, |error| {
+                    // SAFETY: every buffer has the size passed with it.
+                    unsafe { call(self.raw, rgb.as_ptr(), *width, *height, *batch, start, bytes, out.as_mut_ptr(), floats, error) }
+                })
+            }
+            (&Calls::Audio { preprocess, encode_pcm, .. }, Source::Pcm(pcm)) => {
+                let (what, call) = if preprocess_only { ("preprocess_pcm", preprocess) } else { ("encode_pcm", encode_pcm) };
+                self.library.checked(what, |error| {
+                    // SAFETY: every buffer has the size passed with it.
+                    unsafe { call(self.raw, pcm.as_ptr(), pcm.len() as u64, start, bytes, out.as_mut_ptr(), floats, error) }
+                })
+            }
+            _ => Err(WRONG_KIND.to_string()),
         }
-        let (start, bytes) = arena.map_or((ptr::null_mut(), 0), |a| (a.start(), a.bytes as u64));
-        let floats = out.len() as u64;
-        self.library.checked(what, |error| {
-            // SAFETY: every buffer has the size passed with it.
-            unsafe { call(self.raw, rgb.as_ptr(), width, height, batch, start, bytes, out.as_mut_ptr(), floats, error) }
-        })
     }
 
-    /// Encodes normalised pixels of equal size; without an arena the reserved one is used.
-    pub fn encode_pixels(&mut self, images: &[Input], arena: Option<&mut Arena>, out: &mut [f32]) -> Result<()> {
-        let Some(first) = images.first() else { return Err("no images".to_string()) };
+    /// Encodes inputs of equal size; without an arena the reserved one is used.
+    pub fn encode(&mut self, inputs: &[Input], arena: Option<&mut Arena>, out: &mut [f32]) -> Result<()> {
+        let Some(first) = inputs.first() else { return Err("no inputs".to_string()) };
         let (width, height) = (first.width, first.height);
-        if images.iter().any(|image| (image.width, image.height) != (width, height)) {
-            return Err("the images of a batch differ in size".to_string());
+        if inputs.iter().any(|input| (input.width, input.height) != (width, height)) {
+            return Err("the inputs of a batch differ in size".to_string());
         }
         let joined;
-        let values = if images.len() == 1 {
+        let values = if inputs.len() == 1 {
             &first.values
         } else {
-            joined = images.iter().flat_map(|image| image.values.iter().copied()).collect::<Vec<f32>>();
+            joined = inputs.iter().flat_map(|input| input.values.iter().copied()).collect::<Vec<f32>>();
             &joined
         };
         let (start, bytes) = arena.map_or((ptr::null_mut(), 0), |a| (a.start(), a.bytes as u64));
-        let (call, batch, floats) = (self.library.encode_pixels, images.len() as u32, out.len() as u64);
-        self.library.checked("encode_pixels", |error| {
-            // SAFETY: every buffer has the size passed with it.
-            unsafe { call(self.raw, values.as_ptr(), width, height, batch, start, bytes, out.as_mut_ptr(), floats, error) }
-        })
+        let (batch, floats) = (inputs.len() as u32, out.len() as u64);
+        match self.library.calls {
+            Calls::Image { encode_pixels, .. } => self.library.checked("encode_pixels", |error| {
+                // SAFETY: every buffer has the size passed with it.
+                unsafe { encode_pixels(self.raw, values.as_ptr(), width, height, batch, start, bytes, out.as_mut_ptr(), floats, error) }
+            }),
+            Calls::Audio { encode_mel, .. } => self.library.checked("encode_mel", |error| {
+                // SAFETY: every buffer has the size passed with it; `plan_mel` has said that the number of bins is right.
+                unsafe { encode_mel(self.raw, values.as_ptr(), width, batch, start, bytes, out.as_mut_ptr(), floats, error) }
+            }),
+        }
     }
 }
+
+const WRONG_KIND: &str = "an image for an encoder of sound, or the other way round";
 
 impl Drop for Handle<'_> {
     fn drop(&mut self) {

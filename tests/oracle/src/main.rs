@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::llama::{Attention, Encoder, Input, Modality};
+use crate::parity::Job;
 
 /// Errors are one line of text for a person.
 pub type Result<T> = std::result::Result<T, String>;
@@ -183,7 +184,7 @@ impl Emitted {
 }
 
 #[derive(Args)]
-#[group(id = "any_size", required = true, multiple = true, args = ["sizes", "source_sizes"])]
+#[group(id = "any_size", required = true, multiple = true, args = ["sizes", "source_sizes", "frames", "samples"])]
 struct Parity {
     #[command(flatten)]
     emitted: Emitted,
@@ -193,13 +194,19 @@ struct Parity {
     /// Sizes of 8-bit images that both sides preprocess themselves
     #[arg(long, value_parser = image::parse_size, value_delimiter = ',', value_name = "WxH,...")]
     source_sizes: Vec<(u32, u32)>,
+    /// Lengths of spectrograms to encode
+    #[arg(long, value_delimiter = ',', value_name = "N,...")]
+    frames: Vec<u32>,
+    /// Lengths of sounds that both sides preprocess themselves
+    #[arg(long, value_delimiter = ',', value_name = "N,...")]
+    samples: Vec<u64>,
     /// Thread counts of the library
     #[arg(long, value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u32).range(1..=512))]
     threads: Vec<u32>,
     /// Threads of llama.cpp, whose bits do not depend on them
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=512))]
     reference_threads: u32,
-    /// Images per encode of the library; llama.cpp encodes them one by one
+    /// Images or spectrograms per encode of the library; llama.cpp encodes them one by one
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     batch: u32,
     /// Named nodes of llama.cpp that need no tap; `*` stands for any characters
@@ -208,8 +215,8 @@ struct Parity {
     /// Compare pixels and output only
     #[arg(long)]
     output_only: bool,
-    /// Compare the pixels that preprocessing makes, and encode nothing
-    #[arg(long, requires = "source_sizes", conflicts_with_all = ["sizes", "output_only"])]
+    /// Compare what preprocessing makes, and encode nothing
+    #[arg(long, conflicts_with_all = ["sizes", "frames", "output_only"])]
     preprocess_only: bool,
     /// Run the remaining rows after one that differs
     #[arg(long)]
@@ -328,7 +335,10 @@ fn run(command: Command) -> Result<ExitCode> {
 
 impl Parity {
     fn settings(self) -> parity::Settings {
+        let sources = self.source_sizes.iter().map(|&(w, h)| Job::Rgb(w, h)).chain(self.samples.iter().map(|&n| Job::Pcm(n)));
+        let inputs = self.sizes.iter().map(|&(w, h)| Job::Pixels(w, h)).chain(self.frames.iter().map(|&n| Job::Mel(n)));
         parity::Settings {
+            jobs: sources.chain(inputs).collect(),
             variant: self.emitted.variant(),
             attention: self.emitted.attention.get(),
             model: self.emitted.model,
@@ -336,8 +346,6 @@ impl Parity {
             prefix: self.emitted.prefix,
             seed: self.emitted.seed,
             json: self.emitted.json,
-            sizes: self.sizes,
-            source_sizes: self.source_sizes,
             threads: self.threads,
             reference_threads: self.reference_threads,
             batch: self.batch,

@@ -10,20 +10,18 @@ use serde_json::{Value, json};
 
 use crate::capture::{self, Capture, Keep};
 use crate::compare::{Difference, Key, Occurrences, compare, matches, tap_name};
-use crate::library::{Arena, Library, Plan, Tap, TapSink, TapTarget};
+use crate::library::{Arena, Library, Plan, Source, Tap, TapSink, TapTarget};
 use crate::llama::{Attention, Encoder, Input, Modality};
 use crate::tapset::{Entry, Writer};
 use crate::tensor::{DType, elements, float_bytes};
-use crate::{Result, image, reference};
+use crate::{Result, image, reference, sound};
 
 pub struct Settings {
     pub model: PathBuf,
     pub library: PathBuf,
     pub prefix: String,
-    /// Sizes that are encoded from pixels.
-    pub sizes: Vec<(u32, u32)>,
-    /// Sizes of 8-bit images that both sides preprocess themselves.
-    pub source_sizes: Vec<(u32, u32)>,
+    /// In the order in which they run.
+    pub jobs: Vec<Job>,
     pub threads: Vec<u32>,
     pub reference_threads: u32,
     pub variant: Option<String>,
@@ -39,20 +37,57 @@ pub struct Settings {
     pub dump: Option<PathBuf>,
 }
 
+/// What one or more rows (one per thread count) encode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// An 8-bit image of any size, that both sides preprocess themselves.
+    Rgb(u32, u32),
+    /// Normalised pixels.
+    Pixels(u32, u32),
+    /// Samples of a sound that both sides make spectrograms of.
+    Pcm(u64),
+    /// Frames of a spectrogram.
+    Mel(u32),
+}
+
+impl Job {
+    fn modality(self) -> Modality {
+        if matches!(self, Job::Rgb(..) | Job::Pixels(..)) { Modality::Image } else { Modality::Audio }
+    }
+
+    /// What the library preprocesses, as people say it.
+    fn source(self) -> Option<String> {
+        match self {
+            Job::Rgb(width, height) => Some(size_text((width, height))),
+            Job::Pcm(samples) => Some(samples.to_string()),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Job::Rgb(width, height) | Job::Pixels(width, height) => size_text((width, height)),
+            Job::Pcm(samples) => format!("{samples} samples"),
+            Job::Mel(frames) => format!("{frames} frames"),
+        }
+    }
+}
+
 impl Settings {
     fn wants_taps(&self) -> bool {
         !self.output_only && !self.preprocess_only
     }
 }
 
-/// Images of one row and what llama.cpp made of them.
+/// Inputs of one row and what llama.cpp made of them.
 struct Reference {
-    source: Option<(u32, u32)>,
-    rgb: Vec<u8>,
-    pixels: Vec<Input>,
+    job: Job,
+    /// None if both sides get the inputs.
+    source: Option<Source>,
+    inputs: Vec<Input>,
     /// Empty if only the preprocessing is compared.
     captures: Vec<Capture>,
-    /// Tokens of one image, and floats per token.
+    /// Tokens of one input, and floats per token.
     output_shape: [u64; 2],
     /// Time of the encodes, or of the preprocessing if that is all.
     seconds: f64,
@@ -71,8 +106,9 @@ struct Compared {
 }
 
 struct Row {
-    source: Option<(u32, u32)>,
+    job: Job,
     size: (u32, u32),
+    batch: usize,
     threads: u32,
     variant: String,
     compared: Vec<Compared>,
@@ -102,7 +138,14 @@ pub fn run(settings: &Settings) -> Result<bool> {
     reference::check_cpu()?;
     let library = Library::load(&settings.library, &settings.prefix)?;
     check_profile(settings, &library)?;
-    let mut encoder = Encoder::open(&settings.model, Modality::Image, settings.attention)?;
+    let modality = library.modality();
+    if settings.jobs.iter().any(|job| job.modality() != modality) {
+        return Err(match modality {
+            Modality::Image => "this library encodes images: ask for --sizes and --source-sizes".to_string(),
+            Modality::Audio => "this library encodes sound: ask for --frames and --samples".to_string(),
+        });
+    }
+    let mut encoder = Encoder::open(&settings.model, modality, settings.attention)?;
     let keep = match settings.wants_taps() {
         false => Keep::Nothing,
         true => probe(settings, &library).map_or(Keep::Named, Keep::Listed),
@@ -113,20 +156,18 @@ pub fn run(settings: &Settings) -> Result<bool> {
     println!("library: {}, profile {}", settings.library.display(), library.profile().unwrap_or("not stated"));
     println!("library taps: {}\n", if library.lacks_taps() { "those that fusion leaves" } else { "one per named node" });
 
-    let jobs = settings.source_sizes.iter().map(|&s| (true, s)).chain(settings.sizes.iter().map(|&s| (false, s)));
-    let jobs: Vec<(bool, (u32, u32))> = jobs.collect();
-    let bar = ProgressBar::new((jobs.len() * (1 + settings.threads.len())) as u64);
+    let bar = ProgressBar::new((settings.jobs.len() * (1 + settings.threads.len())) as u64);
     let style = ProgressStyle::with_template("{spinner} {pos}/{len} {msg} {elapsed}").map_err(|e| e.to_string())?;
     bar.set_style(style);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
 
     let mut rows = Vec::new();
-    'rows: for (is_source, (width, height)) in jobs {
-        bar.set_message(format!("{width}x{height} llama.cpp"));
-        let expected = prepare(settings, &mut encoder, &keep, is_source, width, height)?;
+    'rows: for &job in &settings.jobs {
+        bar.set_message(format!("{} llama.cpp", job.text()));
+        let expected = prepare(settings, &mut encoder, &keep, job)?;
         bar.inc(1);
         for &threads in &settings.threads {
-            bar.set_message(format!("{width}x{height} library, {threads} threads"));
+            bar.set_message(format!("{} library, {threads} threads", job.text()));
             let row = compare_row(settings, &library, &expected, threads);
             bar.inc(1);
             let equal = row.is_equal();
@@ -189,48 +230,64 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
     }
     /// Some multiple of every patch and merge.
     const SMALL: [u32; 7] = [56, 64, 72, 84, 96, 112, 144];
-    let large = |&(width, height): &(u32, u32)| u64::from(width) * u64::from(height) > 256 * 256;
-    if !settings.sizes.iter().chain(&settings.source_sizes).any(large) {
+    let large = |job: &Job| match *job {
+        Job::Rgb(width, height) | Job::Pixels(width, height) => u64::from(width) * u64::from(height) > 256 * 256,
+        Job::Pcm(_) | Job::Mel(_) => false,
+    };
+    if !settings.jobs.iter().any(large) {
         return None;
     }
     let mut names = Names::default();
     {
         let mut target = TapTarget(&mut names);
         let mut handle = library.open(&settings.model, 1, settings.variant.as_deref(), Some(&mut target)).ok()?;
-        let (side, plan) = SMALL.iter().find_map(|&side| Some((side, handle.plan_pixels(side, side, 1).ok()?)))?;
+        let (side, plan) = SMALL.iter().find_map(|&side| Some((side, handle.plan_input(side, side, 1).ok()?)))?;
         let image = Input { modality: Modality::Image, width: side, height: side, values: vec![0.0; (side * side * 3) as usize] };
         let mut out = vec![0f32; usize::try_from(plan.output_floats).ok()?];
-        handle.encode_pixels(&[image], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
+        handle.encode(&[image], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
     }
     Some(names.keys)
 }
 
-/// Makes the images of a row and encodes them with llama.cpp.
-fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, is_source: bool, width: u32, height: u32) -> Result<Reference> {
-    let mut expected = Reference {
-        source: is_source.then_some((width, height)),
-        rgb: Vec::new(),
-        pixels: Vec::new(),
-        captures: Vec::new(),
-        output_shape: [0, 0],
-        seconds: 0.0,
-    };
-    for i in 0..settings.batch {
-        let rgb = image::synthetic(width, height, settings.seed + u64::from(i)).bytes;
-        let start = Instant::now();
-        let pixels =
-            if is_source { encoder.preprocess_rgb(&rgb, width, height)?.swap_remove(0) } else { encoder.normalize(&rgb, width, height)? };
-        let (tokens, floats) = encoder.output_size(pixels.width, pixels.height)?;
+/// Makes the inputs of a row and encodes them with llama.cpp. A sound's pieces are a batch; of an image that is cut into several views
+/// the first (its overview) is compared.
+fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, job: Job) -> Result<Reference> {
+    let mut expected = Reference { job, source: None, inputs: Vec::new(), captures: Vec::new(), output_shape: [0, 0], seconds: 0.0 };
+    let seeds = (0..settings.batch).map(|i| settings.seed + u64::from(i));
+    let start = Instant::now();
+    match job {
+        Job::Rgb(width, height) => {
+            let mut bytes = Vec::new();
+            for seed in seeds {
+                let rgb = image::synthetic(width, height, seed).bytes;
+                expected.inputs.push(encoder.preprocess_rgb(&rgb, width, height)?.swap_remove(0));
+                bytes.extend(rgb);
+            }
+            expected.source = Some(Source::Rgb { width, height, batch: settings.batch, bytes });
+        }
+        Job::Pixels(width, height) => {
+            for seed in seeds {
+                expected.inputs.push(encoder.normalize(&image::synthetic(width, height, seed).bytes, width, height)?);
+            }
+        }
+        Job::Pcm(samples) => {
+            let pcm = sound::synthetic_pcm(samples, settings.seed);
+            expected.inputs = encoder.preprocess_pcm(&pcm)?;
+            expected.source = Some(Source::Pcm(pcm));
+        }
+        Job::Mel(frames) => expected.inputs = seeds.map(|seed| sound::synthetic_mel(encoder.mel_bins(), frames, seed)).collect(),
+    }
+    if settings.preprocess_only {
+        expected.seconds = start.elapsed().as_secs_f64();
+    }
+    for input in &expected.inputs {
+        let (tokens, floats) = encoder.output_size(input.width, input.height)?;
         expected.output_shape = [tokens, floats / tokens.max(1)];
-        if settings.preprocess_only {
-            expected.seconds += start.elapsed().as_secs_f64();
-        } else {
-            let capture = capture::run(encoder, settings.reference_threads, &pixels, keep)?;
+        if !settings.preprocess_only {
+            let capture = capture::run(encoder, settings.reference_threads, input, keep)?;
             expected.seconds += capture.seconds;
             expected.captures.push(capture);
         }
-        expected.pixels.push(pixels);
-        expected.rgb.extend(rgb);
     }
     Ok(expected)
 }
@@ -240,8 +297,9 @@ fn compare_row(settings: &Settings, library: &Library, expected: &Reference, thr
     let mut sink =
         Comparer { expected, results: Vec::new(), problems: Vec::new(), seen: HashSet::new(), count: Occurrences::default(), seconds: 0.0 };
     let mut row = Row {
-        source: expected.source,
-        size: (expected.pixels[0].width, expected.pixels[0].height),
+        job: expected.job,
+        size: (expected.inputs[0].width, expected.inputs[0].height),
+        batch: expected.inputs.len(),
         threads,
         variant: settings.variant.clone().unwrap_or_default(),
         compared: Vec::new(),
@@ -261,9 +319,9 @@ fn compare_row(settings: &Settings, library: &Library, expected: &Reference, thr
     row
 }
 
-/// What the library wrote; `pixels` is empty if it was given pixels, `out` if it was only to preprocess.
+/// What the library wrote; `inputs` is empty if it was given them, `out` if it was only to preprocess.
 struct Encoded {
-    pixels: Vec<f32>,
+    inputs: Vec<f32>,
     out: Vec<f32>,
 }
 
@@ -282,18 +340,18 @@ fn encode_row(
     let taps = settings.wants_taps().then_some(&mut target);
     let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), taps)?;
     row.variant = handle.variant();
-    let plan = plan_row(settings, &handle, expected)?;
+    let plan = plan_row(&handle, expected)?;
     row.arena_bytes = plan.arena_bytes;
     if let Some(problem) = check_plan(&plan, expected) {
         row.problems.push(problem);
         return Ok(None);
     }
-    let mut encoded = Encoded { pixels: Vec::new(), out: Vec::new() };
+    let mut encoded = Encoded { inputs: Vec::new(), out: Vec::new() };
     let mut arena = Arena::new(plan.arena_bytes)?;
-    if expected.source.is_some() {
-        encoded.pixels = vec![UNWRITTEN; expected.pixels.iter().map(|p| p.values.len()).sum()];
+    if let Some(source) = &expected.source {
+        encoded.inputs = vec![UNWRITTEN; expected.inputs.iter().map(|input| input.values.len()).sum()];
         let start = Instant::now();
-        handle.preprocess_rgb(&expected.rgb, &plan, &mut arena, &mut encoded.pixels)?;
+        handle.preprocess(source, &mut arena, &mut encoded.inputs)?;
         row.library_seconds = start.elapsed().as_secs_f64();
     }
     if !settings.preprocess_only {
@@ -301,10 +359,9 @@ fn encode_row(
         arena.check(row);
         arena = Arena::new(plan.arena_bytes)?;
         let start = Instant::now();
-        if expected.source.is_some() {
-            handle.encode_rgb(&expected.rgb, &plan, &mut arena, &mut encoded.out)?;
-        } else {
-            handle.encode_pixels(&expected.pixels, Some(&mut arena), &mut encoded.out)?;
+        match &expected.source {
+            Some(source) => handle.encode_source(source, &mut arena, &mut encoded.out)?,
+            None => handle.encode(&expected.inputs, Some(&mut arena), &mut encoded.out)?,
         }
         row.library_seconds = start.elapsed().as_secs_f64();
     }
@@ -320,14 +377,14 @@ impl Arena {
     }
 }
 
-/// Compares what needs no tap: the pixels before the first step, and the output after the last.
+/// Compares what needs no tap: the input before the first step, and the output after the last.
 fn compare_ends(settings: &Settings, library: &Library, expected: &Reference, sink: &mut Comparer<'_>, encoded: &Encoded) {
-    let images = expected.pixels.len() as u64;
+    let images = expected.inputs.len() as u64;
     if expected.source.is_some() {
-        let (width, height) = (expected.pixels[0].width, expected.pixels[0].height);
-        let shape = vec![images, height.into(), width.into(), 3];
-        let pieces = expected.pixels.iter().map(|p| float_bytes(&p.values)).collect::<Vec<_>>();
-        sink.compare("pixels", "preprocess", "", DType::F32, shape, &pieces, float_bytes(&encoded.pixels));
+        let first = &expected.inputs[0];
+        let shape = [vec![images], first.shape()].concat();
+        let pieces = expected.inputs.iter().map(|input| float_bytes(&input.values)).collect::<Vec<_>>();
+        sink.compare(first.name(), "preprocess", "", DType::F32, shape, &pieces, float_bytes(&encoded.inputs));
         sink.results.rotate_right(1); // what was computed first is reported first
     }
     if settings.preprocess_only {
@@ -342,20 +399,23 @@ fn compare_ends(settings: &Settings, library: &Library, expected: &Reference, si
     }
 }
 
-fn plan_row(settings: &Settings, handle: &crate::library::Handle<'_>, expected: &Reference) -> Result<Plan> {
-    match expected.source {
-        Some((width, height)) => handle.plan(width, height, settings.batch),
-        None => handle.plan_pixels(expected.pixels[0].width, expected.pixels[0].height, settings.batch),
+fn plan_row(handle: &crate::library::Handle<'_>, expected: &Reference) -> Result<Plan> {
+    let first = &expected.inputs[0];
+    match &expected.source {
+        Some(source) => handle.plan_source(source),
+        None => handle.plan_input(first.width, first.height, expected.inputs.len() as u32),
     }
 }
 
 /// The plan must promise what llama.cpp delivers, or nothing else can be compared.
 fn check_plan(plan: &Plan, expected: &Reference) -> Option<String> {
-    let pixels = &expected.pixels[0];
+    let input = &expected.inputs[0];
     let [tokens, embedding] = expected.output_shape;
-    let floats = tokens * embedding * expected.pixels.len() as u64;
-    if (plan.width, plan.height) != (pixels.width, pixels.height) {
-        Some(format!("the library plans {}x{} pixels, llama.cpp takes {}x{}", plan.width, plan.height, pixels.width, pixels.height))
+    let batch = expected.inputs.len();
+    let floats = tokens * embedding * batch as u64;
+    if (plan.width, plan.height, plan.batch as usize) != (input.width, input.height, batch) {
+        let (ours, theirs) = (size_text((plan.width, plan.height)), size_text((input.width, input.height)));
+        Some(format!("the library plans {} {} of {ours}, llama.cpp takes {batch} of {theirs}", plan.batch, input.name()))
     } else if (plan.tokens, plan.embedding, plan.output_floats) != (tokens, embedding, floats) {
         Some(format!(
             "the library plans {} tokens of {} floats ({} in all), llama.cpp writes {tokens} of {embedding} ({floats} in all)",
@@ -399,8 +459,8 @@ impl Comparer<'_> {
             let found = capture.index.get(&key).map(|&at| &capture.taps[at]);
             let (bytes, dtype, shape) = match found {
                 Some(node) => (node.bytes.as_deref(), node.dtype, node.shape.clone()),
-                None if key == ("pixels".to_string(), 1) => {
-                    let input = &expected.pixels[i];
+                None if key == (expected.inputs[i].name().to_string(), 1) => {
+                    let input = &expected.inputs[i];
                     (Some(float_bytes(&input.values)), Some(DType::F32), input.shape())
                 }
                 None if key == ("output".to_string(), 1) => {
@@ -528,14 +588,13 @@ fn dump(settings: &Settings, library: &Library, expected: &Reference, threads: u
     {
         let mut target = TapTarget(&mut dumper);
         let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), Some(&mut target))?;
-        let plan = plan_row(settings, &handle, expected)?;
+        let plan = plan_row(&handle, expected)?;
         if check_plan(&plan, expected).is_none() {
             out = vec![0f32; plan.output_floats as usize];
             let mut arena = Arena::new(plan.arena_bytes)?;
-            if expected.source.is_some() {
-                handle.encode_rgb(&expected.rgb, &plan, &mut arena, &mut out)?;
-            } else {
-                handle.encode_pixels(&expected.pixels, Some(&mut arena), &mut out)?;
+            match &expected.source {
+                Some(source) => handle.encode_source(source, &mut arena, &mut out)?,
+                None => handle.encode(&expected.inputs, Some(&mut arena), &mut out)?,
             }
         }
     }
@@ -557,7 +616,7 @@ fn size_text((width, height): (u32, u32)) -> String {
 
 /// Folder name of a row's dump.
 fn row_name(row: &Row) -> String {
-    let source = row.source.map_or(String::new(), |source| format!("from-{}-", size_text(source)));
+    let source = row.job.source().map_or(String::new(), |source| format!("from-{source}-"));
     format!("{source}{}-t{}-{}", size_text(row.size), row.threads, row.variant)
 }
 
@@ -571,8 +630,8 @@ fn table(settings: &Settings, library: &Library, rows: &[Row]) -> Table {
     table.set_header([
         "file",
         "profile",
-        "image",
-        "pixels",
+        "source",
+        "input",
         "batch",
         "threads",
         "variant",
@@ -596,9 +655,9 @@ fn table(settings: &Settings, library: &Library, rows: &[Row]) -> Table {
         table.add_row([
             Cell::new(model_name(settings)),
             Cell::new(library.profile().unwrap_or("?")),
-            Cell::new(row.source.map_or("-".to_string(), size_text)),
+            Cell::new(row.job.source().unwrap_or("-".to_string())),
             Cell::new(size_text(row.size)),
-            Cell::new(settings.batch),
+            Cell::new(row.batch),
             Cell::new(row.threads),
             Cell::new(&row.variant),
             Cell::new(row.compared.len()),
@@ -707,9 +766,9 @@ fn to_json(settings: &Settings, library: &Library, facts: &[(&'static str, Strin
                 "file": model_name(settings),
                 "profile": library.profile(),
                 "reference_profile": reference::isa_profile(),
-                "image": row.source.map(size_text),
-                "pixels": size_text(row.size),
-                "batch": settings.batch,
+                "source": row.job.source(),
+                "input": size_text(row.size),
+                "batch": row.batch,
                 "threads": row.threads,
                 "variant": row.variant,
                 "attention": settings.attention.name(),

@@ -250,6 +250,7 @@ fn json_files_fit_their_schemas() {
         ("kernel_maps/profile.schema.json", files("kernel_maps/profiles", ".json")),
         ("kernel_maps/target.schema.json", files("kernel_maps/targets", ".json")),
         ("kernel_maps/causes.schema.json", files("kernel_maps/causes", ".json")),
+        ("tests/parity/encoder.schema.json", files("tests/parity/encoders", ".json")),
     ];
     for (schema, paths) in kinds {
         let schema = json(schema);
@@ -260,6 +261,14 @@ fn json_files_fit_their_schemas() {
         }
     }
     none("files that do not fit", &found);
+}
+
+#[test]
+fn every_template_has_a_parity_table_and_every_table_a_template() {
+    let tables: BTreeSet<String> = files("tests/parity/encoders", ".json").iter().map(|path| stem(path).to_string()).collect();
+    let templates: BTreeSet<String> = templates().iter().map(|path| stem(path).to_string()).collect();
+    let found: Vec<String> = tables.symmetric_difference(&templates).cloned().collect();
+    none("templates without tests/parity/encoders/NAME.json, or the other way round", &found);
 }
 
 #[test]
@@ -289,7 +298,8 @@ fn schemas_explain_and_close_every_object() {
         }
     }
     let mut found = Vec::new();
-    for path in files("templates", ".schema.json").into_iter().chain(files("kernel_maps", ".schema.json")) {
+    let schemas = ["templates", "kernel_maps", "tests/parity"].map(|folder| files(folder, ".schema.json"));
+    for path in schemas.into_iter().flatten() {
         walk(&path, &json(&path), &mut found);
     }
     none("schemas", &found);

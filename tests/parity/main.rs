@@ -1,4 +1,5 @@
-//! Parity with llama.cpp, bit for bit: builds the oracle and the libraries, compares every tap and the output, prints a table.
+//! Parity with llama.cpp, bit for bit: builds the oracle and the libraries, compares every tap and the output, prints tables.
+//! `encoders/<template>.json` says what is compared of each encoder.
 //!
 //! `cargo test --release --test parity -- cut|full`; the Makefile's targets `llamacpp-parity` and `llamacpp-parity-full` do that.
 
@@ -27,7 +28,7 @@ use isobit::sizes::Sizes;
 
 use encoder::Encoder;
 use oracle::{Oracle, PROFILES, cannot_run, folder};
-use plan::{File, Group, Origin};
+use plan::{File, Group, Input, Origin};
 use report::{Outcome, Report};
 
 #[derive(Parser)]
@@ -35,13 +36,16 @@ use report::{Outcome, Report};
 struct Cli {
     #[arg(value_enum)]
     extent: Extent,
+    /// Only encoders whose name contains this text
+    #[arg(long)]
+    encoder: Option<String>,
     /// Only this profile
     #[arg(long)]
     profile: Option<String>,
     /// Only this way to compute attention: flash or full
     #[arg(long)]
     attention: Option<String>,
-    /// Only files whose name contains this text (tiny, mid, 8b, converted; f16, q8_0 ...)
+    /// Only files whose name contains this text (tiny, converted ...; f16, q8_0 ...)
     #[arg(long)]
     file: Option<String>,
 }
@@ -55,9 +59,9 @@ impl Cli {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Extent {
-    /// Every weight type, profile and attention on small files: about three minutes
+    /// Every weight type, profile and attention of each encoder on small files: minutes
     Cut,
-    /// All sizes, with weights at the published sizes: about half an hour
+    /// Every combination of them, all sizes, weights at the published sizes: about an hour
     Full,
 }
 
@@ -85,7 +89,10 @@ fn run(cli: &Cli) -> Result<bool, String> {
         return Err(format!("no such profile; there are {}", PROFILES.join(" and ")));
     }
     let _lock = oracle::lock()?;
-    let mut groups = if cli.extent == Extent::Cut { plan::cut() } else { plan::full() };
+    let mut encoders = plan::encoders()?;
+    encoders.retain(|e| cli.encoder.as_deref().is_none_or(|part| e.template.contains(part)));
+    let full = cli.extent == Extent::Full;
+    let mut groups: Vec<Group> = encoders.iter().flat_map(|e| if full { &e.full } else { &e.cut }).cloned().collect();
     groups.retain(|g| cli.wants(g.profile, g.attention) && cli.file.as_deref().is_none_or(|part| g.file.name().contains(part)));
 
     let mut report = Report::default();
@@ -113,28 +120,58 @@ fn run(cli: &Cli) -> Result<bool, String> {
     report.spent("libraries", compiling.elapsed());
     println!("prepared in {:.0} s\n", started.elapsed().as_secs_f64());
 
-    let bar = bar(groups.len() as u64, "comparing");
-    for group in &groups {
-        bar.set_message(report::group_name(group));
+    let comparing = Instant::now();
+    let (small, large): (Vec<&Group>, Vec<&Group>) = groups.iter().partition(|group| group.memory <= 1);
+    let progress = bar(groups.len() as u64, "comparing");
+    let report = Mutex::new(report);
+    let failed = Mutex::new(None);
+    let work = |group: &&Group| {
         if let Some(reason) = memory_short(group.memory) {
-            say(&bar, &format!("skipped {}: {reason}", report::group_name(group)));
-            report.skip(group, &reason);
-            bar.inc(1);
-            continue;
+            say(&progress, &format!("skipped {}: {reason}", report::group_name(group)));
+            report.lock().unwrap().skip(group, &reason);
+        } else {
+            let outcome = match &kinds[&kind(group)] {
+                Ok(library) => compare(cli.extent, &oracles[group.profile], group, &subjects[&group.file], library),
+                Err(reason) => Ok(Outcome::impossible(group, reason)),
+            };
+            match outcome {
+                Ok(outcome) => {
+                    say(&progress, &outcome.line());
+                    report.lock().unwrap().add(outcome);
+                }
+                Err(reason) => drop(failed.lock().unwrap().replace(reason)),
+            }
         }
-        let outcome = match &kinds[&kind(group)] {
-            Ok(library) => compare(cli.extent, &oracles[group.profile], group, &subjects[&group.file], library)?,
-            Err(reason) => Outcome::impossible(group, reason),
-        };
-        say(&bar, &outcome.line());
-        bar.inc(1);
-        report.add(outcome);
+        progress.inc(1);
+    };
+    // What fits beside another runs beside it.
+    each(&small, work);
+    large.iter().for_each(work);
+    progress.finish_and_clear();
+    if let Some(reason) = failed.into_inner().unwrap() {
+        return Err(reason);
     }
-    bar.finish_and_clear();
-    // Whatever was asked for by name may be a part; a run of everything must have seen every triple.
-    let all = cli.file.is_none();
-    let wanted = plan::triples().into_iter().filter(|&(_, profile, attention)| all && cli.wants(profile, attention));
-    report.finish(cli.extent.name(), wanted, started.elapsed())
+    let mut report = report.into_inner().unwrap();
+    report.spent("comparing", comparing.elapsed());
+    // Whatever was asked for by name may be a part; a run of everything must have seen every cell.
+    let all = cli.file.is_none() && cli.profile.is_none() && cli.attention.is_none();
+    let wanted = encoders.iter().flat_map(|e| e.wanted(full)).filter(|_| all).collect();
+    report.finish(cli.extent.name(), all && cli.encoder.is_none(), wanted, started.elapsed())
+}
+
+/// Works off a list with one thread per core.
+fn each<T: Sync>(items: &[T], work: impl Fn(&T) + Sync) {
+    let next = Mutex::new(items.iter());
+    let worker = || {
+        while let Some(item) = { next.lock().unwrap().next() } {
+            work(item);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(worker);
+        }
+    });
 }
 
 /// A model file and what to compile for it.
@@ -148,17 +185,16 @@ struct Subject {
 fn prepare(groups: &[Group]) -> Result<BTreeMap<File, Subject>, String> {
     let mut subjects = BTreeMap::new();
     for group in groups {
-        let file = group.file;
-        if let Entry::Vacant(free) = subjects.entry(file) {
-            free.insert(subject(file)?);
+        if let Entry::Vacant(free) = subjects.entry(group.file.clone()) {
+            free.insert(subject(&group.file)?);
         }
     }
     Ok(subjects)
 }
 
-fn subject(file: File) -> Result<Subject, String> {
-    let encoder = Encoder::open(file.template)?;
-    match file.origin {
+fn subject(file: &File) -> Result<Subject, String> {
+    let encoder = Encoder::open(&file.template)?;
+    match &file.origin {
         Origin::Preset(preset) => {
             let bar = bar(0, format!("weights of {}", file.name()));
             let model = encoder.model(preset, file.weights, &folder(), |done, all| {
@@ -170,7 +206,7 @@ fn subject(file: File) -> Result<Subject, String> {
             Ok(Subject { encoder, sizes, model })
         }
         Origin::Converted(folder) => {
-            let model = Path::new(folder).join(format!("mmproj-{}.gguf", file.weights));
+            let model = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(format!("mmproj-{}.gguf", file.weights));
             let directory = GgufDirectory::read(&model).map_err(encoder::text)?;
             let sizes = Sizes::of_file(&encoder.template, directory).map_err(encoder::text)?;
             Ok(Subject { encoder, sizes, model })
@@ -182,7 +218,7 @@ type Kind = (File, &'static str, &'static str, bool);
 
 /// What groups with the same library have in common.
 fn kind(group: &Group) -> Kind {
-    (group.file, group.profile, group.attention, group.taps == Taps::All)
+    (group.file.clone(), group.profile, group.attention, group.taps == Taps::All)
 }
 
 /// Compiles every library that the groups need, one compiler per core; what does not compile fails its own rows.
@@ -194,20 +230,12 @@ fn libraries(groups: &[Group], subjects: &BTreeMap<File, Subject>) -> BTreeMap<K
         }
     }
     let bar = bar(todo.len() as u64, "emitting and compiling");
-    let next = Mutex::new(todo.into_iter());
     let done = Mutex::new(Vec::new());
-    let work = || {
-        while let Some(group) = { next.lock().unwrap().next() } {
-            let subject = &subjects[&group.file];
-            let library = oracle::library(&subject.encoder, &subject.sizes, group.profile, group.attention, group.taps);
-            done.lock().unwrap().push((kind(group), library));
-            bar.inc(1);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(work);
-        }
+    each(&todo, |group| {
+        let subject = &subjects[&group.file];
+        let library = oracle::library(&subject.encoder, &subject.sizes, group.profile, group.attention, group.taps);
+        done.lock().unwrap().push((kind(group), library));
+        bar.inc(1);
     });
     bar.finish_and_clear();
     done.into_inner().unwrap().into_iter().collect()
@@ -230,7 +258,8 @@ fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, li
     add("--reference-threads", group.reference_threads.to_string());
     add("--batch", group.batch.to_string());
     add("--dump-on-difference", dump.display().to_string());
-    for (key, sizes) in [("--sizes", group.sizes), ("--source-sizes", group.sources)] {
+    let words = if group.input == Input::Image { ["--sizes", "--source-sizes"] } else { ["--frames", "--samples"] };
+    for (key, sizes) in words.into_iter().zip([&group.sizes, &group.sources]) {
         if !sizes.is_empty() {
             add(key, sizes.to_string());
         }

@@ -1,5 +1,6 @@
 //! What came out: one line per call of the oracle, the closing matrix, what differs and how to look into it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Output;
@@ -10,15 +11,16 @@ use indexmap::IndexMap;
 use isobit::fuse::Taps;
 use serde_json::{Value, json};
 
-use crate::oracle::folder;
-use crate::plan::Group;
+use crate::matrix::{ATTENTION, WEIGHTS};
+use crate::oracle::{PROFILES, folder};
+use crate::plan::{Cell, Group, Wanted};
 
 pub fn taps_name(taps: Taps) -> &'static str {
     if taps == Taps::All { "all" } else { "kept" }
 }
 
 pub fn sizes_of(group: &Group) -> String {
-    [group.sources, group.sizes].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(",")
+    [&group.sources, &group.sizes].into_iter().filter(|s| !s.is_empty()).map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
 /// Unique among the groups of a run.
@@ -37,24 +39,21 @@ pub fn group_name(group: &Group) -> String {
     name
 }
 
-/// Weight type, profile, attention.
-pub type Triple = (&'static str, &'static str, &'static str);
-
-fn triple(group: &Group) -> Triple {
-    (group.file.weights, group.profile, group.attention)
+fn cell(group: &Group) -> Cell {
+    (group.file.template.clone(), group.file.weights, group.profile, group.attention)
 }
 
 /// Rows that this machine cannot run.
 struct Skipped {
     what: String,
     reason: String,
-    triples: Vec<Triple>,
+    cells: Vec<Cell>,
 }
 
 /// One row of the oracle.
 struct Row {
     file: String,
-    triple: Triple,
+    cell: Cell,
     taps: &'static str,
     value: Value,
     dump: PathBuf,
@@ -81,7 +80,7 @@ impl Row {
 /// What one call of the oracle gave.
 pub struct Outcome {
     name: String,
-    section: &'static str,
+    section: String,
     rows: Vec<Row>,
     reference: Value,
     /// The call as a whole failed, and its last words.
@@ -96,7 +95,7 @@ impl Outcome {
             Value::Array(rows) => rows,
             _ => Vec::new(),
         };
-        let row = |value| Row { file: group.file.name(), triple: triple(group), taps: taps_name(group.taps), value, dump: dump.clone() };
+        let row = |value| Row { file: group.file.name(), cell: cell(group), taps: taps_name(group.taps), value, dump: dump.clone() };
         let rows: Vec<Row> = rows.into_iter().map(row).collect();
         let wanted = sizes_of(group).split(',').count() * if group.preprocess_only { 1 } else { group.threads.split(',').count() };
         let explained = rows.iter().any(|row| !row.is_equal());
@@ -107,12 +106,12 @@ impl Outcome {
             let last = words.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it said nothing");
             Some(format!("{}; {} of {wanted} rows: {last}", output.status, rows.len()))
         };
-        Self { name: group_name(group), section: group.file.section(), rows, reference: value["reference"].take(), failure, elapsed }
+        Self { name: group_name(group), section: group.file.template.clone(), rows, reference: value["reference"].take(), failure, elapsed }
     }
 
     /// There is no library to compare.
     pub fn impossible(group: &Group, reason: &str) -> Self {
-        let (name, section) = (group_name(group), group.file.section());
+        let (name, section) = (group_name(group), group.file.template.clone());
         Self { name, section, rows: Vec::new(), reference: Value::Null, failure: Some(reason.to_string()), elapsed: Duration::ZERO }
     }
 
@@ -144,27 +143,27 @@ pub struct Report {
     references: Vec<Value>,
     failures: Vec<String>,
     skipped: Vec<Skipped>,
-    /// What the time went into, in order of first use.
-    times: IndexMap<&'static str, Duration>,
+    /// What the time went into, in order of first use; calls of the oracle may overlap.
+    times: IndexMap<String, Duration>,
 }
 
 impl Report {
-    pub fn spent(&mut self, on: &'static str, time: Duration) {
-        *self.times.entry(on).or_default() += time;
+    pub fn spent(&mut self, on: &str, time: Duration) {
+        *self.times.entry(on.to_string()).or_default() += time;
     }
 
     pub fn skip(&mut self, group: &Group, reason: &str) {
-        self.skipped.push(Skipped { what: group_name(group), reason: reason.to_string(), triples: vec![triple(group)] });
+        self.skipped.push(Skipped { what: group_name(group), reason: reason.to_string(), cells: vec![cell(group)] });
     }
 
     pub fn skip_profile<'a>(&mut self, profile: &str, reason: &str, groups: impl Iterator<Item = &'a Group>) {
-        let triples: Vec<Triple> = groups.map(triple).collect();
-        let what = format!("profile {profile}, {} calls of the oracle", triples.len());
-        self.skipped.push(Skipped { what, reason: reason.to_string(), triples });
+        let cells: Vec<Cell> = groups.map(cell).collect();
+        let what = format!("profile {profile}, {} calls of the oracle", cells.len());
+        self.skipped.push(Skipped { what, reason: reason.to_string(), cells });
     }
 
     pub fn add(&mut self, outcome: Outcome) {
-        self.spent(outcome.section, outcome.elapsed);
+        self.spent(&outcome.section, outcome.elapsed);
         if outcome.reference.is_object() {
             let reference = of_the_build(outcome.reference);
             if !self.references.contains(&reference) {
@@ -176,12 +175,18 @@ impl Report {
     }
 
     /// Prints everything, writes the rows as JSON; true if all rows ran and every bit was equal.
-    pub fn finish(mut self, extent: &str, wanted: impl Iterator<Item = Triple>, elapsed: Duration) -> Result<bool, String> {
-        for (weights, profile, attention) in wanted {
-            let is = |t: &Triple| *t == (weights, profile, attention);
-            let said = self.skipped.iter().any(|s| s.triples.iter().any(is));
-            if !said && !self.rows.iter().any(|row| is(&row.triple)) {
-                self.failures.push(format!("{weights}, {profile}, {attention}: no row at all"));
+    /// `whole`: nothing was left out by name.
+    pub fn finish(mut self, extent: &str, whole: bool, wanted: Vec<Wanted>, elapsed: Duration) -> Result<bool, String> {
+        let order = |row: &Row| {
+            let at = |words: &[&str], word: &str| words.iter().position(|w| *w == word);
+            let (_, weights, profile, attention) = &row.cell;
+            (row.file.clone(), at(&WEIGHTS, weights), at(&PROFILES, profile), at(&ATTENTION, attention))
+        };
+        self.rows.sort_by_cached_key(order); // calls of the oracle end in any order
+        for wanted in wanted {
+            let said = self.skipped.iter().any(|s| s.cells.iter().any(|cell| wanted.holds(cell)));
+            if !said && !self.rows.iter().any(|row| wanted.holds(&row.cell)) {
+                self.failures.push(format!("{}: no row at all", wanted.name()));
             }
         }
 
@@ -191,8 +196,9 @@ impl Report {
             let facts = facts.map(|(k, v)| format!("  {}: {}", k.replace('_', " "), v.as_str().unwrap_or_default()));
             println!("reference\n{}", facts.collect::<Vec<_>>().join("\n"));
         }
-        println!("threads of llama.cpp: 1 (2 for 4b and 8b); its bits do not depend on them\n");
+        println!("threads of llama.cpp: 1 (2 at published sizes); its bits do not depend on them\n");
         println!("arrays, values and largest difference, by weight type and by profile and attention\n{}\n", self.matrix());
+        println!("rows and values, by encoder and by weight type and attention\n{}\n", self.encoders());
         for (on, time) in &self.times {
             println!("time: {on}: {:.0} s", time.as_secs_f64());
         }
@@ -225,33 +231,39 @@ impl Report {
         let path = folder().join(format!("{extent}.json"));
         let rows: Vec<Value> = self.rows.iter().map(Row::json).collect();
         let skipped: Vec<Value> = self.skipped.iter().map(|s| json!({ "what": s.what, "reason": s.reason })).collect();
-        let all = json!({ "references": self.references, "rows": rows, "skipped": skipped, "failures": self.failures });
+        let machine = json!({ "cpu": cpu(), "cores": std::thread::available_parallelism().map_or(0, usize::from) });
+        let run = json!({ "extent": extent, "whole": whole, "seconds": elapsed.as_secs(), "machine": machine });
+        let all = json!({ "run": run, "references": self.references, "rows": rows, "skipped": skipped, "failures": self.failures });
         let text = serde_json::to_string_pretty(&all).map_err(|e| e.to_string())?;
         std::fs::write(&path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))?;
         println!("rows: {}", path.display());
         Ok(failed == 0 && equal > 0)
     }
 
-    /// Weight types down, profiles with their attention across; a cell sums up all files, sizes, taps, variants and threads.
+    /// Weight types down, profiles with their attention across; a cell sums up all encoders, files, sizes, taps, variants and threads.
     fn matrix(&self) -> Table {
-        let distinct = |of: &dyn Fn(&Row) -> String| {
-            let mut all: Vec<String> = Vec::new();
-            for row in &self.rows {
-                if !all.contains(&of(row)) {
-                    all.push(of(row));
-                }
-            }
-            all
-        };
-        let column = |row: &Row| format!("{}\n{}", row.triple.1, row.triple.2);
-        let columns = distinct(&column);
+        let column = |row: &Row| format!("{}\n{}", row.cell.2, row.cell.3);
+        let columns = PROFILES.iter().flat_map(|profile| ATTENTION.map(|attention| format!("{profile}\n{attention}"))).collect();
+        self.table(&|row| row.cell.1.to_string(), &WEIGHTS.map(str::to_string), &column, columns)
+    }
+
+    /// Encoders down, weight types with the attention across.
+    fn encoders(&self) -> Table {
+        let names: BTreeSet<String> = self.rows.iter().map(|row| row.cell.0.clone()).collect();
+        let column = |row: &Row| format!("{}\n{}", row.cell.1, row.cell.3);
+        let columns = WEIGHTS.iter().flat_map(|weights| ATTENTION.map(|attention| format!("{weights}\n{attention}"))).collect();
+        self.table(&|row| row.cell.0.clone(), &names.into_iter().collect::<Vec<_>>(), &column, columns)
+    }
+
+    fn table(&self, line: &dyn Fn(&Row) -> String, lines: &[String], column: &dyn Fn(&Row) -> String, mut columns: Vec<String>) -> Table {
+        columns.retain(|name| self.rows.iter().any(|row| column(row) == *name));
         let mut table = Table::new();
         table.load_style(presets::UTF8_FULL);
         table.set_header([String::new()].into_iter().chain(columns.iter().cloned()));
-        for weights in distinct(&|row| row.triple.0.to_string()) {
-            let mut cells = vec![format!("{weights}\narrays\nvalues\nmax abs")];
-            for name in &columns {
-                let rows: Vec<&Row> = self.rows.iter().filter(|r| r.triple.0 == weights && column(r) == *name).collect();
+        for name in lines.iter().filter(|name| self.rows.iter().any(|row| line(row) == **name)) {
+            let mut cells = vec![format!("{name}\narrays\nvalues\nmax abs")];
+            for across in &columns {
+                let rows: Vec<&Row> = self.rows.iter().filter(|row| line(row) == *name && column(row) == *across).collect();
                 let sum = |field: &str| grouped(rows.iter().map(|r| r.count(field)).sum());
                 let equal = rows.iter().filter(|r| r.is_equal()).count();
                 let verdict = match (equal == rows.len(), rows.is_empty()) {
@@ -273,6 +285,13 @@ impl Report {
     }
 }
 
+/// The processor's name, where the system tells.
+fn cpu() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':'));
+    line.map_or_else(|| std::env::consts::ARCH.to_string(), |(_, name)| name.trim().to_string())
+}
+
 /// Not `f64::max`, which would forget a NaN.
 fn largest(a: f64, b: f64) -> f64 {
     if b.is_nan() || b > a { b } else { a }
@@ -283,7 +302,8 @@ impl Row {
     fn json(&self) -> Value {
         let mut value = self.value.clone();
         value["file"] = self.file.as_str().into();
-        value["weights"] = self.triple.0.into();
+        value["template"] = self.cell.0.as_str().into();
+        value["weights"] = self.cell.1.into();
         value["taps_mode"] = self.taps.into();
         value
     }
@@ -300,7 +320,7 @@ fn of_the_build(mut reference: Value) -> Value {
 
 /// The first tap that differs, and the command that shows the rest.
 fn explain(row: &Row) -> String {
-    let (_, profile, attention) = row.triple;
+    let (_, _, profile, attention) = &row.cell;
     let (threads, variant, image, pixels) = (row.count("threads"), row.text("variant"), row.text("source"), row.text("input"));
     let mut text = format!("{}, {profile}, {attention}, {} taps, image {image}, pixels {pixels}", row.file, row.taps);
     let _ = writeln!(text, ", batch {}, threads {threads}, variant {variant}:", row.count("batch"));

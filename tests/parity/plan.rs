@@ -226,11 +226,10 @@ fn unfold(
             }
         }
         Some("turns") => {
-            // Each weight type, profile and attention at least once.
+            // Each weight type, profile and attention at least once; attention goes 0101, 0011 or 0110 or the other way round.
             for i in 0..weights.len().max(profiles.len()).max(attention.len()) {
-                let at = |n: usize, shift: usize| (i + shift) % n;
-                let (w, p, a) = (at(weights.len(), 0), at(profiles.len(), turn), at(attention.len(), turn / 4));
-                cells.push((weights[w], profiles[p], attention[a]));
+                let a = [i, i / 2, i.div_ceil(2)][turn % 3] + turn / 3;
+                cells.push((weights[i % weights.len()], profiles[(i + turn) % profiles.len()], attention[a % attention.len()]));
             }
         }
         Some(other) => return Err(format!("\"rows\" is \"every\" or \"turns\", not \"{other}\"")),

@@ -134,7 +134,7 @@ pub struct Preset {
 #[derive(Debug)]
 pub struct StorageRule {
     pub rank: Option<u64>,
-    /// Exact tensor name, or a prefix if it ends in `*`.
+    /// Exact tensor name, or its beginning and end around a `*`.
     pub name: Option<String>,
     /// Row length must be a multiple of this.
     pub row_multiple: Option<u64>,
@@ -155,7 +155,7 @@ impl StorageRule {
 pub struct Tensors {
     /// Prefixes of this encoder's tensors: each such tensor must be a weight of the graph, or
     pub known: Vec<String>,
-    /// one of these: a name, or a prefix if it ends in `*`.
+    /// one of these: a name, or its beginning and end around a `*`.
     pub unused: Vec<String>,
 }
 
@@ -166,10 +166,10 @@ impl Tensors {
     }
 }
 
-/// An exact name, or a prefix if the pattern ends in `*`.
+/// An exact name, or its beginning and end around one `*`.
 fn name_matches(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
+    match pattern.split_once('*') {
+        Some((begin, end)) => name.strip_prefix(begin).is_some_and(|rest| rest.ends_with(end)),
         None => name == pattern,
     }
 }

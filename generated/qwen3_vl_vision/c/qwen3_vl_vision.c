@@ -575,7 +575,7 @@ static const float iso_expected_12[] = { 0x1.0c6f7ap-20f };
 static const float iso_expected_13[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 static const float iso_expected_14[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 
-/* Tensors whose names start like this are this encoder's: each is a weight, or one of those that are known to be unused (`*`: any end). */
+/* Tensors whose names start like this are this encoder's: each is a weight, or one of those that are known to be unused (`*`: anything). */
 static const char *const iso_known_tensors[] = { "v.", "mm.", NULL };
 static const char *const iso_unused_tensors[] = { NULL };
 
@@ -1423,14 +1423,15 @@ static int32_t iso_verify_tensor(const iso_weight *weight, const iso_tensor *ten
     return ISO_OK;
 }
 
-/* Whether the name is one of the patterns, or starts with one that ends in `*`; with `prefixes` all of them are beginnings. */
+/* Whether the name is one of the patterns, a `*` in one standing for anything; with `prefixes` all of them are beginnings. */
 static bool iso_names_match(const char *const *patterns, bool prefixes, iso_name name)
 {
     for (; *patterns != NULL; ++patterns) {
-        const size_t length = strlen(*patterns);
-        const bool open = prefixes || (length > 0 && (*patterns)[length - 1] == '*');
-        const size_t fixed = open && !prefixes ? length - 1 : length;
-        if (name.length >= fixed && (open || name.length == fixed) && (fixed == 0 || memcmp(name.text, *patterns, fixed) == 0)) {
+        const char *const star = prefixes ? NULL : strchr(*patterns, '*');
+        const size_t length = strlen(*patterns), begin = star != NULL ? (size_t)(star - *patterns) : length, end = star != NULL ? length - begin - 1 : 0;
+        const bool fits = star != NULL || prefixes ? name.length >= begin + end : name.length == length;
+        if (fits && (begin == 0 || memcmp(name.text, *patterns, begin) == 0)
+            && (end == 0 || memcmp(name.text + (name.length - end), *patterns + begin + 1, end) == 0)) {
             return true;
         }
     }

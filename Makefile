@@ -12,7 +12,7 @@ DEMO := out/demo
 DEMO_TEMPLATE := qwen3_vl_vision
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full cross-isa mutations bench generated oracle clean
+.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations bench generated oracle clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,11 +50,14 @@ lint: setup ## Formatting and lints, also of the oracle
 fmt: ## Format the Rust sources
 	$(CARGO) fmt --all
 
-llamacpp-parity: setup ## Every tap and output equal to llama.cpp's bits, for every weight type, profile and attention: three minutes
+llamacpp-parity: setup ## Every tap and output equal to llama.cpp's bits, for every encoder, weight type, profile and attention: ten minutes
 	$(CARGO) test --test parity -- cut
 
-llamacpp-parity-full: setup ## The same at all sizes and with weights of the 8B size: about 21 minutes, 16 GB of memory
+llamacpp-parity-full: setup ## The same in every combination, at all sizes, and with weights of published sizes: about an hour, 16 GB of memory
 	$(CARGO) test --release --test parity -- full
+
+coverage: ## Write what the last run of the two above found, per encoder, into README.md
+	$(CARGO) test --test parity -- coverage
 
 cross-isa: ## The same bits from gcc and clang at every level, from every variant, on aarch64 and riscv64 (emulated)
 	tests/setup.sh cross

@@ -1,5 +1,7 @@
 //! The emitted C: every compiler, standard and optimisation level gives no warning and the same bits; `tests/runtime/*.c`
-//! pass as built for users and under the sanitizers. What this machine cannot run is said on stderr.
+//! pass as built for users and under the sanitizers. That is seen on one encoder, whose frame is everybody's; what the others add, their
+//! kernels, is compiled by each compiler, as C++ beside it, and run, once under the sanitizers. What this machine cannot run is said on
+//! stderr.
 
 #[path = "common/encoder.rs"]
 mod encoder;
@@ -55,29 +57,34 @@ struct Emitted {
     flags: Vec<String>,
 }
 
-/// Every template at its smallest preset, once per profile and taps mode.
+/// The encoder on which everything is tried.
+const MAIN: &str = "qwen3_vl_vision";
+
+/// It at its smallest preset, once per profile and taps mode.
 fn emitted() -> &'static [Emitted] {
     static ALL: OnceLock<Vec<Emitted>> = OnceLock::new();
     ALL.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runtime");
         let mut all = Vec::new();
-        for template in isobit::files::template_names() {
-            let encoder = Encoder::open(&template).unwrap_or_else(|e| panic!("{e}"));
-            let model = encoder.model("tiny", "f16", &root, |_, _| ()).unwrap_or_else(|e| panic!("{e}"));
-            let sizes = encoder.of_preset("tiny", "f16").unwrap_or_else(|e| panic!("{e}"));
-            for (profile, taps) in [("ggml-avx2", Taps::All), ("ggml-avx2", Taps::Kept), ("ggml-avx512", Taps::Kept)] {
-                let sources = encoder.emit(&sizes, profile, &[], taps).unwrap_or_else(|e| panic!("{e}"));
-                let folder = root.join(format!("{template}-{profile}-{taps:?}"));
-                fs::create_dir_all(&folder).unwrap();
-                for (path, text) in &sources {
-                    fs::write(folder.join(path), text).unwrap();
-                }
-                let flags = encoder.target.compile.clone();
-                all.push(Emitted { name: encoder.name().to_string(), profile, taps, folder, model: model.clone(), flags });
-            }
+        for (profile, taps) in [("ggml-avx2", Taps::All), ("ggml-avx2", Taps::Kept), ("ggml-avx512", Taps::Kept)] {
+            all.push(emit(MAIN, profile, taps, &root).unwrap_or_else(|e| panic!("{e}")));
         }
         all
     })
+}
+
+/// A template at its smallest preset.
+fn emit(template: &str, profile: &'static str, taps: Taps, root: &Path) -> Result<Emitted, String> {
+    let encoder = Encoder::open(template)?;
+    let model = encoder.model("tiny", "f16", root, |_, _| ())?;
+    let sizes = encoder.of_preset("tiny", "f16")?;
+    let sources = encoder.emit(&sizes, profile, &[], taps)?;
+    let folder = root.join(format!("{template}-{profile}-{taps:?}"));
+    fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    for (path, text) in &sources {
+        fs::write(folder.join(path), text).map_err(|e| e.to_string())?;
+    }
+    Ok(Emitted { name: encoder.name().to_string(), profile, taps, folder, model, flags: encoder.target.compile.clone() })
 }
 
 impl Emitted {
@@ -190,6 +197,53 @@ fn the_header_serves_cpp() {
             run(Command::new(&program).arg(&encoder.model))?;
         }
         Ok(())
+    });
+}
+
+#[test]
+fn every_encoder_compiles_everywhere_and_runs_under_the_sanitizers() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runtime");
+    let templates: Vec<String> = isobit::files::template_names().into_iter().filter(|name| name != MAIN).collect();
+    let sanitizers = &MODES[1];
+    let launchers: Vec<_> = compilers().iter().map(|compiler| sanitizers.launcher(compiler)).collect();
+    each(&templates, |template| {
+        let encoder = emit(template, "ggml-avx2", Taps::Kept, &root)?;
+        let header = fs::read_to_string(encoder.folder.join(format!("{}.h", encoder.name))).map_err(|e| e.to_string())?;
+        let audio = if header.contains("_encode_mel(") { &["-DAUDIO"][..] } else { &[] };
+        let work = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let mut digests = Vec::new();
+        for (compiler, launcher) in compilers().iter().zip(&launchers) {
+            let builds = [
+                (compiler.c, "c", "-std=c11", None),
+                (compiler.cpp, "c++", "-std=c++11", None),
+                (compiler.c, "c", "-std=c11", Some(launcher)),
+            ];
+            for (driver, language, standard, sanitized) in builds {
+                // One compiler's sanitizers and C++ are enough for a kernel; both compilers must take it without a warning.
+                if (compiler.c != compilers()[0].c && language == "c++")
+                    || (compiler.c != compilers()[0].c && sanitized.is_some())
+                    || !answers(driver)
+                {
+                    continue;
+                }
+                let (flags, launcher) = match sanitized {
+                    None => (&[][..], vec![]),
+                    Some(Ok(launcher)) => (sanitizers.flags, launcher.clone()),
+                    Some(Err(_)) => continue,
+                };
+                let (object, program) = (work.path().join("encoder.o"), work.path().join("every"));
+                let mut compile = Command::new(compiler.c);
+                compile.args(&encoder.flags).args(["-std=c11", "-O1"]).args(WARNINGS).args(flags).arg("-c").arg(encoder.unit());
+                run(compile.arg("-o").arg(&object))?;
+                let mut link = Command::new(driver);
+                link.args([standard, "-O1"]).args(WARNINGS).args(flags).args(audio).args(["-x", language]);
+                run(link.args(encoder.program("every.c")).args(["-x", "none"]).arg(&object).arg("-o").arg(&program).args(LINK))?;
+                let ran = run(sanitizers.start(&launcher, &program).arg(&encoder.model)).map_err(|e| format!("{template}:\n{e}"))?;
+                digests.push(String::from_utf8_lossy(&ran.stdout).into_owned());
+            }
+        }
+        digests.dedup();
+        if digests.len() == 1 { Ok(()) } else { Err(format!("{template}: digests {digests:?}")) }
     });
 }
 

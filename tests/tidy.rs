@@ -272,6 +272,17 @@ fn every_template_has_a_parity_table_and_every_table_a_template() {
 }
 
 #[test]
+fn the_readme_names_every_encoder() {
+    let text = read("README.md");
+    let table =
+        text.split_once("<!-- coverage").and_then(|(_, rest)| rest.split_once("<!-- end of coverage")).map_or("", |(table, _)| table);
+    let named: BTreeSet<String> = table.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_string())).collect();
+    let templates: BTreeSet<String> = templates().iter().map(|path| stem(path).to_string()).collect();
+    let found: Vec<String> = named.symmetric_difference(&templates).cloned().collect();
+    none("encoders that only README.md or only templates/ knows (make coverage)", &found);
+}
+
+#[test]
 fn schemas_explain_and_close_every_object() {
     fn walk(at: &str, v: &Value, found: &mut Vec<String>) {
         match v {

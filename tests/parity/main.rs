@@ -3,6 +3,7 @@
 //!
 //! `cargo test --release --test parity -- cut|full`; the Makefile's targets `llamacpp-parity` and `llamacpp-parity-full` do that.
 
+mod coverage;
 #[path = "../common/encoder.rs"]
 mod encoder;
 #[path = "../common/matrix.rs"]
@@ -63,11 +64,17 @@ enum Extent {
     Cut,
     /// Every combination of them, all sizes, weights at the published sizes: about an hour
     Full,
+    /// Compare nothing: write what the last whole run found into README.md
+    Coverage,
 }
 
 impl Extent {
     fn name(self) -> &'static str {
-        if self == Extent::Cut { "cut" } else { "full" }
+        match self {
+            Extent::Cut => "cut",
+            Extent::Full => "full",
+            Extent::Coverage => "coverage",
+        }
     }
 }
 
@@ -83,6 +90,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<bool, String> {
+    if cli.extent == Extent::Coverage {
+        return coverage::write().map(|()| true);
+    }
     let started = Instant::now();
     let asked: Vec<&'static str> = PROFILES.into_iter().filter(|p| cli.profile.as_deref().is_none_or(|given| given == *p)).collect();
     if asked.is_empty() {

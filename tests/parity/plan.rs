@@ -67,6 +67,8 @@ pub struct Group {
 pub struct Encoder {
     pub template: String,
     pub weights: Vec<&'static str>,
+    /// What it is compared with where llama.cpp has no such encoder.
+    pub instead: Option<String>,
     /// Calls of the short run and of the long one.
     pub cut: Vec<Group>,
     pub full: Vec<Group>,
@@ -79,6 +81,9 @@ impl Encoder {
     /// What must have been compared: everything with everything, or in the short run each pair of the template with another.
     pub fn wanted(&self, full: bool) -> Vec<Wanted> {
         let mut wanted = Vec::new();
+        if self.instead.is_some() {
+            return wanted;
+        }
         let mut add = |weights, profile, attention| wanted.push(Wanted { template: self.template.clone(), weights, profile, attention });
         if full {
             for profile in PROFILES {
@@ -139,7 +144,11 @@ pub fn encoders() -> Result<Vec<Encoder>, String> {
 const TAPS: [Taps; 2] = [Taps::All, Taps::Kept];
 
 fn encoder(template: &str, turn: usize, value: &Value) -> Result<Encoder, String> {
-    let table = Fields::new(value, &["$schema", "input", "files", "weights", "cut", "full"])?;
+    let table = Fields::new(value, &["$schema", "input", "instead", "files", "weights", "cut", "full"])?;
+    if let Some(instead) = table.text("instead")? {
+        let (cut, full) = (Vec::new(), Vec::new());
+        return Ok(Encoder { template: template.to_string(), weights: Vec::new(), instead: Some(instead), cut, full });
+    }
     let input = match table.text("input")?.as_deref() {
         Some("audio") => Input::Audio,
         Some("image") => Input::Image,
@@ -164,7 +173,7 @@ fn encoder(template: &str, turn: usize, value: &Value) -> Result<Encoder, String
         }
         Ok::<_, String>(groups)
     };
-    Ok(Encoder { template: template.to_string(), cut: sweeps("cut")?, full: sweeps("full")?, weights })
+    Ok(Encoder { template: template.to_string(), instead: None, cut: sweeps("cut")?, full: sweeps("full")?, weights })
 }
 
 const SWEEP: [&str; 15] = [

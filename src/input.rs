@@ -1,4 +1,5 @@
-//! How an image's sides relate to run-time dimensions: input of shape [batch, rows*unit, columns*unit, 3].
+//! How an input's sides relate to run-time dimensions: images of shape [batch, rows*unit, columns*unit, 3], spectrograms of
+//! shape [batch, mel bins, frames*unit].
 
 use std::collections::BTreeMap;
 
@@ -31,21 +32,110 @@ pub struct ImageInput {
     pub max_cells: u64,
 }
 
+#[derive(Debug, Clone)]
+pub struct AudioInput {
+    pub batch_dim: String,
+    pub max_batch: u64,
+    pub mel_bins: u64,
+    pub frames: Side,
+    /// Samples per second.
+    pub sample_rate: u64,
+}
+
+/// What an encoder takes.
+#[derive(Debug, Clone)]
+pub enum Input {
+    Image(ImageInput),
+    Audio(AudioInput),
+}
+
+impl Input {
+    /// Reads the relation off a graph that holds the input.
+    pub fn of_graph<F>(template: &Template, sizes: &Sizes, graph: &Dag<F>, shape: impl Fn(&F) -> Vec<Dim>) -> Result<Self> {
+        let input = graph.ids().find(|id| graph.node(*id).kind == Kind::Input);
+        let shape = input.map(|id| shape(&graph.node(id).facts)).unwrap_or_default();
+        match template.is_audio() {
+            true => AudioInput::of(template, sizes, &shape).map(Input::Audio),
+            false => ImageInput::of(template, sizes, &shape).map(Input::Image),
+        }
+    }
+
+    /// Run-time dimensions of the largest inputs that the limits allow: sums of products with positive coefficients are
+    /// largest at one of these.
+    pub fn corners(&self, sizes: &Sizes) -> Vec<BTreeMap<String, u64>> {
+        match self {
+            Input::Image(image) => {
+                let (rows, cols, cells) = (image.rows.max.max(1), image.cols.max.max(1), image.max_cells.max(1));
+                [(rows.min(cells), cols.min(cells / rows.min(cells))), (rows.min(cells / cols.min(cells)), cols.min(cells))]
+                    .map(|(r, c)| image.dims(sizes, image.max_batch.max(1), r, c).unwrap_or_default())
+                    .into()
+            }
+            Input::Audio(audio) => vec![audio.dims(sizes, audio.max_batch.max(1), audio.frames.max.max(1)).unwrap_or_default()],
+        }
+    }
+}
+
+impl AudioInput {
+    fn of(template: &Template, sizes: &Sizes, shape: &[Dim]) -> Result<Self> {
+        let at = &template.input.at;
+        let fail = |why: &str| at.error("template-input", format!("the input must be [batch, mel bins, frames*unit]: {why}"), "this input");
+        let [batch, bins, frames] = shape else { return Err(fail("it has another rank")) };
+        let (batch_dim, one, max_batch) = given(sizes, batch).ok_or_else(|| fail("the first dimension is no run-time dimension"))?;
+        let mel_bins = bins.as_const().ok_or_else(|| fail("the number of mel bins is not fixed"))?;
+        let mut frames = side(sizes, frames).ok_or_else(|| fail("frames are neither fixed nor a multiple of one run-time dimension"))?;
+        if one != 1 {
+            return Err(fail("batch differs"));
+        }
+        for limit in &template.limits {
+            let bounded = sizes.eval(&limit.expr, &limit.at, &BTreeMap::new())?;
+            let max = sizes.eval(&limit.max, &limit.at, &BTreeMap::new())?.as_const();
+            let times = frames.dim.as_ref().and_then(|d| bounded.div(&Dim::symbol(d))?.as_const()).filter(|n| *n > 0);
+            let (Some(max), Some(times)) = (max, times) else {
+                let e = limit.at.error("template-limit", "only the frames of a sound can be limited, by a static number", "this limit");
+                return Err(e.fact(format!("this is {bounded}")));
+            };
+            frames.max = frames.max.min(max / times);
+        }
+        let sample_rate = Self::sample_rate(template, sizes)?;
+        Ok(Self { batch_dim, max_batch, mel_bins, frames, sample_rate })
+    }
+
+    /// Samples per second of the sounds that the encoder takes.
+    pub fn sample_rate(template: &Template, sizes: &Sizes) -> Result<u64> {
+        let fail = |why: &str| template.input.at.error("template-input", why, "this input");
+        let (rate, at) = template.input.sample_rate.as_ref().ok_or_else(|| fail("the \"sample_rate\" of the input is missing"))?;
+        sizes.eval(rate, at, &BTreeMap::new())?.as_const().ok_or_else(|| fail("the sample rate is not fixed"))
+    }
+
+    /// Run-time dimensions of a batch of spectrograms of so many units of frames, the derived ones among them.
+    pub fn dims(&self, sizes: &Sizes, batch: u64, frames: u64) -> Option<BTreeMap<String, u64>> {
+        let frames = self.frames.dim.clone().map(|dim| (dim, frames));
+        sizes.complete([(self.batch_dim.clone(), batch)].into_iter().chain(frames).collect())
+    }
+}
+
+/// The run-time dimension that a dimension is a multiple of, the factor, and its largest value.
+fn given(sizes: &Sizes, d: &Dim) -> Option<(String, u64, u64)> {
+    sizes.runtime.iter().find_map(|(r, max)| Some((r.clone(), d.div(&Dim::symbol(r))?.as_const()?, *max)))
+}
+
+fn side(sizes: &Sizes, d: &Dim) -> Option<Side> {
+    match d.as_const() {
+        Some(unit) => Some(Side { unit, dim: None, max: 1 }),
+        None => given(sizes, d).map(|(dim, unit, max)| Side { unit, dim: Some(dim), max }),
+    }
+}
+
 impl ImageInput {
     /// Reads the relation off the input's shape.
-    pub fn of(template: &Template, sizes: &Sizes, shape: &[Dim]) -> Result<Self> {
+    fn of(template: &Template, sizes: &Sizes, shape: &[Dim]) -> Result<Self> {
         let at = &template.input.at;
         let fail =
             |why: &str| at.error("template-input", format!("the input must be [batch, rows*unit, columns*unit, 3]: {why}"), "this input");
         let [batch, rows, cols, channels] = shape else { return Err(fail("it has another rank")) };
-        let given = |d: &Dim| sizes.runtime.iter().find_map(|(r, max)| Some((r.clone(), d.div(&Dim::symbol(r))?.as_const()?, *max)));
-        let side = |d: &Dim| match d.as_const() {
-            Some(unit) => Some(Side { unit, dim: None, max: 1 }),
-            None => given(d).map(|(dim, unit, max)| Side { unit, dim: Some(dim), max }),
-        };
-        let (batch_dim, one, max_batch) = given(batch).ok_or_else(|| fail("the first dimension is no run-time dimension"))?;
-        let mut rows = side(rows).ok_or_else(|| fail("rows are neither fixed nor a multiple of one run-time dimension"))?;
-        let mut cols = side(cols).ok_or_else(|| fail("columns are neither fixed nor a multiple of one run-time dimension"))?;
+        let (batch_dim, one, max_batch) = given(sizes, batch).ok_or_else(|| fail("the first dimension is no run-time dimension"))?;
+        let mut rows = side(sizes, rows).ok_or_else(|| fail("rows are neither fixed nor a multiple of one run-time dimension"))?;
+        let mut cols = side(sizes, cols).ok_or_else(|| fail("columns are neither fixed nor a multiple of one run-time dimension"))?;
         if one != 1 || channels.as_const() != Some(CHANNELS) {
             return Err(fail("batch or channels differ"));
         }
@@ -77,12 +167,6 @@ impl ImageInput {
             None => return Err(fail(&format!("no limit for {cells} is given"))),
         };
         Ok(Self { batch_dim, max_batch, rows, cols, max_cells })
-    }
-
-    /// The same, of a graph that holds the input.
-    pub fn of_graph<F>(template: &Template, sizes: &Sizes, graph: &Dag<F>, shape: impl Fn(&F) -> Vec<Dim>) -> Result<Self> {
-        let input = graph.ids().find(|id| graph.node(*id).kind == Kind::Input);
-        Self::of(template, sizes, &input.map(|id| shape(&graph.node(id).facts)).unwrap_or_default())
     }
 
     /// Run-time dimensions of a batch with these numbers of cells, the derived ones among them; `None` on overflow.

@@ -3,6 +3,7 @@
 //! [`pipeline`] is the list of stages; ARCHITECTURE.md says where everything is.
 
 pub mod atomic;
+pub mod audio_input;
 pub mod classes;
 pub mod cli;
 pub mod compare;
@@ -20,6 +21,7 @@ pub mod input;
 pub mod ir;
 pub mod json;
 pub mod maps;
+pub mod media;
 pub mod picture;
 pub mod pipeline;
 pub mod plan;

@@ -36,8 +36,11 @@ pub struct Template {
     pub at: At,
 }
 
-/// The parts of preprocessing: the size of the result, the resized image, its normalised pixels.
-pub const PREPROCESS: [&str; 3] = ["size", "image", "pixels"];
+/// The parts of an image's preprocessing: the size of the result, the resized image, its normalised pixels.
+const IMAGE_PARTS: [&str; 3] = ["size", "image", "pixels"];
+
+/// The parts of a sound's preprocessing: number of chunks and their frames, the spectrogram.
+const AUDIO_PARTS: [&str; 2] = ["frames", "mel"];
 
 /// A static dimension or number.
 #[derive(Debug)]
@@ -195,6 +198,8 @@ pub struct Synth {
 pub struct InputDef {
     pub name: String,
     pub shape: Vec<(Expr, At)>,
+    /// Of a sound, in samples per second.
+    pub sample_rate: Option<(Expr, At)>,
     pub at: At,
 }
 
@@ -253,6 +258,11 @@ impl Template {
         self.options.iter().filter_map(|(name, o)| Some((name.clone(), o.choices.keys().next()?.clone()))).collect()
     }
 
+    /// Whether the encoder takes sound, not images.
+    pub fn is_audio(&self) -> bool {
+        self.preprocess.keys().any(|part| AUDIO_PARTS.contains(&part.as_str()))
+    }
+
     /// The ops of preprocessing, in order, for reports.
     pub fn preprocessing(&self) -> String {
         self.preprocess.values().map(|p| p.op.as_str()).collect::<Vec<_>>().join(", ")
@@ -277,7 +287,8 @@ impl Template {
             };
             let i = node.fields()?;
             check_name(name, &node.at)?;
-            let def = InputDef { name: name.clone(), shape: shape(i.required("shape")?)?, at: node.at.clone() };
+            let sample_rate = i.optional("sample_rate").map(expression).transpose()?;
+            let def = InputDef { name: name.clone(), shape: shape(i.required("shape")?)?, sample_rate, at: node.at.clone() };
             i.finish()?;
             def
         };
@@ -301,9 +312,11 @@ impl Template {
             },
             weights: entries(table("weights")?, weight_def)?,
             preprocess: {
-                let p = f.required("preprocess")?.fields()?;
-                let parts =
-                    PREPROCESS.iter().map(|part| Ok((part.to_string(), preprocess_op(p.required(part)?)?))).collect::<Result<_>>()?;
+                let node = f.required("preprocess")?;
+                let p = node.fields()?;
+                let audio = node.map()?.keys().any(|k| AUDIO_PARTS.contains(&k.as_str()));
+                let parts: &[&str] = if audio { &AUDIO_PARTS } else { &IMAGE_PARTS };
+                let parts = parts.iter().map(|part| Ok((part.to_string(), preprocess_op(p.required(part)?)?))).collect::<Result<_>>()?;
                 p.finish()?;
                 parts
             },

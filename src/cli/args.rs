@@ -43,7 +43,7 @@ pub enum ProgressMode {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Compile, encode an image, write embeddings (.npy) and a picture of them
+    /// Compile, encode an image or a sound, write embeddings (.npy) and a picture of them
     Run(RunArgs),
     /// Check a template and all kernel maps; every error at once
     Check(CheckArgs),
@@ -51,7 +51,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List encoders, ops, kernels, profiles, or the keys or tensors of a GGUF file
     List(ListArgs),
-    /// Tokens, grid, memory and work for an image size
+    /// Tokens, memory and work for an image size or the length of a sound
     Plan(PlanArgs),
     /// Write a loadable GGUF of the template's architecture with seeded weights
     Synth(SynthArgs),
@@ -129,8 +129,8 @@ pub struct BuildArgs {
 pub struct RunArgs {
     #[command(flatten)]
     pub source: Source,
-    /// PNG, JPEG or PPM
-    pub image: PathBuf,
+    /// An image (PNG, JPEG or PPM), or a sound (WAV at the encoder's sample rate; several channels are averaged)
+    pub input: PathBuf,
     /// Directory for embeddings.npy and features.png
     #[arg(short, long, value_name = "DIR", default_value = "out")]
     pub output: PathBuf,
@@ -140,7 +140,7 @@ pub struct RunArgs {
     /// Force a kernel variant (results are the same)
     #[arg(long)]
     pub variant: Option<String>,
-    /// Also write every tap of the template, the pixels and the output to this directory
+    /// Also write every tap of the template, the input and the output to this directory
     #[arg(long, value_name = "DIR")]
     pub dump: Option<PathBuf>,
     /// Fail unless the embedding's SHA-256 equals the one in this file for the profile
@@ -197,8 +197,11 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub source: Source,
     /// Image size, as 1024x768: preprocessing decides the encoded size
-    #[arg(long, value_name = "WxH")]
-    pub image: Size,
+    #[arg(long, value_name = "WxH", required_unless_present = "samples")]
+    pub image: Option<Size>,
+    /// Length of a sound, for encoders of sound
+    #[arg(long, value_name = "N", conflicts_with_all = ["image", "batch"])]
+    pub samples: Option<u64>,
     #[arg(long, default_value_t = 1)]
     pub batch: u32,
     #[arg(long, default_value_t = 1)]
@@ -233,13 +236,13 @@ pub struct SynthArgs {
 pub struct SidesArgs {
     #[command(flatten)]
     pub source: Source,
-    /// Two directories of taps (`run --dump`), LEFT and the reference RIGHT; with --against the image to encode
-    #[arg(value_name = "LEFT RIGHT | IMAGE", required = true, num_args = 1..=2)]
+    /// Two directories of taps (`run --dump`), LEFT and the reference RIGHT; with --against the image or sound to encode
+    #[arg(value_name = "LEFT RIGHT | INPUT", required = true, num_args = 1..=2)]
     pub inputs: Vec<PathBuf>,
     /// The reference: profile:NAME[+OPTION=CHOICE], program:PATH (which has `dump` as isobit-oracle has) or dump:DIR
     #[arg(long, value_name = "KIND:WHAT")]
     pub against: Option<Against>,
-    /// Image that LEFT and RIGHT encoded: with --template and --model each op is replayed on RIGHT's values
+    /// Image or sound that LEFT and RIGHT encoded: with --template and --model each op is replayed on RIGHT's values
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     pub image: Option<PathBuf>,
     /// Keep the values of a reference that is run

@@ -25,7 +25,7 @@ pub fn compare(args: &CompareArgs, out: &Output) -> Result<ExitCode> {
         let build = match &sides.subject {
             Some(s) => {
                 let place = s.compiled.plan.place(&s.compiled.dims(&s.loaded.sizes, &s.info)?);
-                let place = place.ok_or_else(|| Diagnostic::new("plan-size", "the memory of this image does not fit 64-bit numbers"))?;
+                let place = place.ok_or_else(|| Diagnostic::new("plan-size", "the memory of this input does not fit 64-bit numbers"))?;
                 Some(report::Build { label: s.label(), plan: &s.compiled.plan, place, segments: segments.as_ref() })
             }
             None => None,

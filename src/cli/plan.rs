@@ -1,4 +1,4 @@
-//! `ir-build plan --image WxH`: tokens, grid, memory table and work, before anything is allocated.
+//! `ir-build plan --image WxH` or `--samples N`: tokens, grid, memory table and work, before anything is allocated.
 
 use std::process::ExitCode;
 
@@ -6,12 +6,14 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use indexmap::IndexMap;
 use serde_json::json;
 
+use super::USAGE;
 use super::args::PlanArgs;
 use super::build::Loaded;
 use super::output::{Output, bytes};
 use super::run::Compiled;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::fuse::Taps;
+use crate::media::Planned;
 
 /// Rows of the memory table.
 const LARGEST: usize = 16;
@@ -19,13 +21,17 @@ const LARGEST: usize = 16;
 pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
     let loaded = Loaded::new(&args.source)?;
     let compiled = Compiled::new(&loaded, Taps::from(args.taps), out)?;
-    let info = compiled.library.plan_only(args.image.width, args.image.height, args.batch, args.threads)?;
+    let info = match (args.image, args.samples) {
+        (_, Some(samples)) => compiled.library.plan_audio_only(samples, args.threads).map(Planned::Audio)?,
+        (Some(image), None) => compiled.library.plan_only(image.width, image.height, args.batch, args.threads).map(Planned::Image)?,
+        (None, None) => return Err(Diagnostic::new(USAGE, "plan needs --image WxH, or --samples N for an encoder of sound")),
+    };
     let dims = compiled.dims(&loaded.sizes, &info)?;
     let place =
-        compiled.plan.place(&dims).ok_or_else(|| Diagnostic::new("plan-size", "the memory of this image does not fit 64-bit numbers"))?;
+        compiled.plan.place(&dims).ok_or_else(|| Diagnostic::new("plan-size", "the memory of this input does not fit 64-bit numbers"))?;
     let flops = compiled.plan.flops(&dims).unwrap_or(0);
-    if flops != info.flops {
-        return Err(Diagnostic::new("internal-plan", "compiler and library disagree").fact(format!("FLOPs {flops} and {}", info.flops)));
+    if flops != info.flops() {
+        return Err(Diagnostic::new("internal-plan", "compiler and library disagree").fact(format!("FLOPs {flops} and {}", info.flops())));
     }
     let mut order: Vec<usize> = (0..place.sizes.len()).collect();
     order.sort_by_key(|v| std::cmp::Reverse(place.sizes[*v]));
@@ -47,42 +53,50 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         }
     }
     let weights: u64 = compiled.plan.weights.iter().filter_map(|id| Some(compiled.plan.graph.node(*id).facts.stored.as_ref()?.bytes)).sum();
+    let (about, each) = match &info {
+        Planned::Image(p) => {
+            let (from, to) = (format!("{}x{}", p.source_width, p.source_height), format!("{}x{}", p.width, p.height));
+            (
+                format!("image    {from} -> {to} pixels, {} rows x {} columns of tokens, batch {}", p.grid_rows, p.grid_cols, p.batch),
+                "image",
+            )
+        }
+        Planned::Audio(p) => {
+            (format!("sound    {} samples -> {} chunk(s) of {} mel bins x {} frames", p.samples, p.batch, p.mel_bins, p.frames), "chunk")
+        }
+    };
     let text = format!(
-        "image    {}x{} -> {}x{} pixels, {} rows x {} columns of tokens, batch {}\n\
-         output   {} tokens of {} floats per image, {} bytes\n\
+        "{}\n\
+         output   {} tokens of {} floats per {}, {} bytes\n\
          work     {:.3} GFLOP\n\
          weights  {} (mapped from the file)\n\
          arena    {} bytes = {}: values {} + {} x {} per thread + preprocessing\n\
          {} values share the arena, {} kinds; the largest:\n{table}",
-        info.source_width,
-        info.source_height,
-        info.width,
-        info.height,
-        info.grid_rows,
-        info.grid_cols,
-        info.batch,
-        info.tokens,
-        info.embedding,
-        info.output_floats * 4,
-        info.flops as f64 / 1e9,
+        about,
+        info.tokens(),
+        info.embedding(),
+        each,
+        info.all_tokens() * info.embedding() * 4,
+        info.flops() as f64 / 1e9,
         bytes(weights),
-        info.arena_bytes,
-        bytes(info.arena_bytes),
+        info.arena_bytes(),
+        bytes(info.arena_bytes()),
         place.values_bytes,
-        info.threads,
+        info.threads(),
         place.worker_scratch,
         place.sizes.len(),
         groups.len(),
     );
-    let json = json!({
-        "reason": "plan", "width": info.width, "height": info.height, "grid": [info.grid_rows, info.grid_cols], "batch": info.batch,
-        "tokens": info.tokens, "embedding": info.embedding, "arena_bytes": info.arena_bytes, "values_bytes": place.values_bytes,
-        "worker_scratch": place.worker_scratch, "threads": info.threads, "flops": info.flops, "weight_bytes": weights,
+    let mut json = json!({
+        "reason": "plan", "batch": info.batch(),
+        "tokens": info.tokens(), "embedding": info.embedding(), "arena_bytes": info.arena_bytes(), "values_bytes": place.values_bytes,
+        "worker_scratch": place.worker_scratch, "threads": info.threads(), "flops": info.flops(), "weight_bytes": weights,
         "values": order.iter().map(|v| json!({
             "name": compiled.plan.values[*v].name, "offset": place.offsets[*v], "bytes": place.sizes[*v],
             "first": compiled.plan.values[*v].first, "last": compiled.plan.values[*v].last,
         })).collect::<Vec<_>>(),
     });
+    info.describe(&mut json);
     out.result(&text, &json);
     Ok(ExitCode::SUCCESS)
 }

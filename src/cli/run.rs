@@ -1,4 +1,4 @@
-//! `ir-build run`: compiles for this machine, encodes an image, writes embeddings, a picture and, if asked, every tap.
+//! `ir-build run`: compiles for this machine, encodes an image or a sound, writes embeddings, a picture and, if asked, every tap.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -20,9 +20,9 @@ use crate::fuse::Taps;
 use crate::host::compiler;
 use crate::host::library::{Hooks, Library, OpenOptions, PlanInfo, Progress};
 use crate::host::npy;
-use crate::image_input;
-use crate::input::ImageInput;
+use crate::input::Input;
 use crate::json::At;
+use crate::media::{Media, Planned};
 use crate::picture;
 use crate::pipeline;
 use crate::plan::Plan;
@@ -33,7 +33,7 @@ use crate::taps::TapWriter;
 pub struct Compiled {
     pub plan: Plan,
     pub library: Library,
-    image: ImageInput,
+    input: Input,
 }
 
 impl Compiled {
@@ -51,16 +51,13 @@ impl Compiled {
         let compiled = compiler::compile(&files, &unit, &flags, None)?;
         spinner.finish_and_clear();
         let library = Library::load(&compiled.library, encoder)?;
-        let image = ImageInput::of_graph(&loaded.template, &loaded.sizes, &plan.graph, |f| f.shape.clone())?;
-        Ok(Self { plan, library, image })
+        let input = Input::of_graph(&loaded.template, &loaded.sizes, &plan.graph, |f| f.shape.clone())?;
+        Ok(Self { plan, library, input })
     }
 
-    /// Run-time dimensions of a planned image.
-    pub fn dims(&self, sizes: &Sizes, info: &PlanInfo) -> Result<BTreeMap<String, u64>> {
-        let (rows, cols) = (u64::from(info.height) / self.image.rows.unit, u64::from(info.width) / self.image.cols.unit);
-        self.image
-            .dims(sizes, u64::from(info.batch), rows, cols)
-            .ok_or_else(|| Diagnostic::new("plan-size", "the dimensions of this image do not fit 64-bit numbers"))
+    /// Run-time dimensions of a planned call.
+    pub fn dims(&self, sizes: &Sizes, info: &Planned) -> Result<BTreeMap<String, u64>> {
+        info.dims(&self.input, sizes)
     }
 }
 
@@ -68,14 +65,14 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let model = args.source.model.as_deref().ok_or_else(|| {
         Diagnostic::new(USAGE, "run needs --model FILE.gguf").help("`ir-build synth` writes one with seeded weights to try things out")
     })?;
-    let image = image_input::read(&args.image)?;
     let loaded = Loaded::new(&args.source)?;
+    let media = Media::read(&args.input, &loaded.template, &loaded.sizes)?;
     let taps = if args.dump.is_some() { Taps::All } else { Taps::Kept };
     let compiled = Compiled::new(&loaded, taps, out)?;
     let started = Instant::now();
     let mut encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
-    let info = encoder.plan(image.width, image.height, 1)?;
-    encoder.reserve(&info)?;
+    let info = media.plan(&encoder)?;
+    info.reserve(&mut encoder)?;
     let opened = started.elapsed();
 
     let bar = out.bar("encoding", compiled.plan.steps.len() as u64, false);
@@ -89,7 +86,7 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
             let source = format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label());
             let writer = TapWriter::create(dir, source.clone())?;
             let preprocessing = loaded.template.preprocessing();
-            let mut replay = Replay { plan: &compiled.plan, encoder: &mut encoder, image: &image, source, preprocessing };
+            let mut replay = Replay { plan: &compiled.plan, encoder: &mut encoder, media: &media, source, preprocessing };
             replay.dump(writer, &mut progress)?.0
         }
         None => {
@@ -98,7 +95,7 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
                 ControlFlow::Continue(())
             };
             let hooks = Hooks { progress: Some(&mut on_progress), tap: None };
-            encoder.encode_rgb(&image.data, image.width, image.height, 1, hooks)?
+            media.encode(&mut encoder, hooks)?
         }
     };
     let encoded = started.elapsed();
@@ -107,54 +104,76 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let le: Vec<u8> = embeddings.iter().flat_map(|v| v.to_le_bytes()).collect();
     let sha = hash(&le);
     let npy_path = args.output.join("embeddings.npy");
-    npy::write_f32(&npy_path, &[info.tokens, info.embedding], &embeddings)?;
+    npy::write_f32(&npy_path, &[info.all_tokens(), info.embedding()], &embeddings)?;
     let picture_path = args.output.join("features.png");
-    let cells = cells(&loaded, &compiled.dims(&loaded.sizes, &info)?, &info, &embeddings)?;
-    let features = picture::Features { data: &cells, dim: info.embedding as usize, rows: info.grid_rows, cols: info.grid_cols };
-    let drawn = picture::draw(&image, &features, 0..info.embedding as usize)?;
-    picture::write_png(&picture_path, &drawn.image)?;
+    let dim = info.embedding() as usize;
+    let drawn = match (&media, &info) {
+        (Media::Image(image), Planned::Image(plan)) => {
+            let cells = cells(&loaded, &compiled.dims(&loaded.sizes, &info)?, plan, &embeddings)?;
+            let features = picture::Features { data: &cells, dim, rows: plan.grid_rows, cols: plan.grid_cols };
+            picture::draw(image, &features, 0..dim)?.image
+        }
+        _ => {
+            let mel = media.preprocess(&mut encoder)?;
+            let shape = info.input_shape();
+            let (bins, frames) = (shape[shape.len() - 2] as usize, shape[shape.len() - 1] as usize);
+            picture::draw_sound(&picture::Spectrum { data: &mel, bins, frames }, &embeddings, dim)?
+        }
+    };
+    picture::write_png(&picture_path, &drawn)?;
 
-    let gflops = info.flops as f64 / encoded.as_secs_f64() / 1e9;
+    let gflops = info.flops() as f64 / encoded.as_secs_f64() / 1e9;
     let text = format!(
-        "image       {} {}x{} -> {}x{}, {} x {} cells\n\
+        "input       {} {}\n\
          encoder     {} ({}), profile {}, variant {}, {} threads\n\
          output      {} tokens of {} floats\n\
          time        {:.3} s to encode ({gflops:.1} GFLOP/s), {:.3} s to open\n\
          memory      {} arena, planned to the byte\n\
          embedding   sha256 {sha}\n\
          written     {} and {}",
-        args.image.display(),
-        image.width,
-        image.height,
-        info.width,
-        info.height,
-        info.grid_rows,
-        info.grid_cols,
+        args.input.display(),
+        about(&media, &info),
         loaded.template.encoder,
         loaded.sizes.label(),
         loaded.profile.label(),
         encoder.variant(),
-        info.threads,
-        info.tokens,
-        info.embedding,
+        info.threads(),
+        info.all_tokens(),
+        info.embedding(),
         encoded.as_secs_f64(),
         opened.as_secs_f64(),
-        bytes(info.arena_bytes),
+        bytes(info.arena_bytes()),
         npy_path.display(),
         picture_path.display(),
     );
-    let json = json!({
-        "reason": "run", "profile": loaded.profile.label(), "variant": encoder.variant(), "threads": info.threads, "width": info.width,
-        "height": info.height, "grid": [info.grid_rows, info.grid_cols], "tokens": info.tokens, "embedding": info.embedding,
-        "arena_bytes": info.arena_bytes, "flops": info.flops, "encode_seconds": encoded.as_secs_f64(), "open_seconds": opened.as_secs_f64(),
+    let mut json = json!({
+        "reason": "run", "profile": loaded.profile.label(), "variant": encoder.variant(), "threads": info.threads(),
+        "tokens": info.tokens(), "embedding": info.embedding(), "batch": info.batch(),
+        "arena_bytes": info.arena_bytes(), "flops": info.flops(), "encode_seconds": encoded.as_secs_f64(), "open_seconds": opened.as_secs_f64(),
         "sha256": sha, "embeddings": npy_path.display().to_string(), "picture": picture_path.display().to_string(),
     });
+    info.describe(&mut json);
     out.result(&text, &json);
     if let Some(file) = &args.expect {
         expect(file, &loaded.profile.label(), &sha)?;
         out.result(&format!("expected    the same, says {}", file.display()), &json!({ "reason": "expected", "equal": true }));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The input and what is encoded of it, in words.
+fn about(media: &Media, info: &Planned) -> String {
+    match (media, info) {
+        (Media::Image(image), Planned::Image(p)) => {
+            format!("{}x{} -> {}x{}, {} x {} cells", image.width, image.height, p.width, p.height, p.grid_rows, p.grid_cols)
+        }
+        (Media::Audio(sound), Planned::Audio(p)) => {
+            let channels = if sound.channels == 1 { "mono".to_string() } else { format!("{} channels averaged", sound.channels) };
+            let (seconds, rate) = (sound.seconds(), sound.rate);
+            format!("{seconds:.3} s at {rate} Hz, {channels} -> {} chunk(s) of {} mel bins x {} frames", p.batch, p.mel_bins, p.frames)
+        }
+        _ => String::new(),
+    }
 }
 
 /// The features of the image's cells, line by line: tokens that stand for no cell are left out.

@@ -17,9 +17,10 @@ use crate::compare::{self, Causes, Cells, Comparison, Outcome, Pass, Replay, Seg
 use crate::diagnostic::{Diagnostic, Result};
 use crate::files::Files;
 use crate::fuse::Taps;
-use crate::host::library::{Encoder, OpenOptions, PlanInfo, Progress};
-use crate::image_input::{self, RgbImage};
+use crate::host::library::{Encoder, OpenOptions, Progress};
+use crate::host::npy;
 use crate::maps::Maps;
+use crate::media::{Media, Planned};
 use crate::taps::{TapSet, TapWriter};
 
 /// Lines of a failed program's error output that are shown.
@@ -35,13 +36,13 @@ pub struct Sides {
     _temporary: Option<TempDir>,
 }
 
-/// A build that can be run on the image.
+/// A build that can be run on the image or sound.
 pub struct Subject {
     pub loaded: Loaded,
     pub compiled: Compiled,
     pub encoder: Encoder,
-    pub image: RgbImage,
-    pub info: PlanInfo,
+    pub media: Media,
+    pub info: Planned,
 }
 
 /// Left against right, and the replay if there is a build to replay.
@@ -68,7 +69,7 @@ impl Sides {
             [("--template", args.source.template.is_some()), ("--model", args.source.model.is_some()), ("--image", args.image.is_some())];
         let missing: Vec<&str> = needs.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect();
         let subject = match (&args.image, missing.len()) {
-            (Some(image), 0) => Some(Subject::new(&args.source, args, image_input::read(image)?, out)?),
+            (Some(image), 0) => Some(Subject::new(&args.source, args, None, image, out)?),
             (Some(_), _) => {
                 return Err(Diagnostic::new(USAGE, format!("a replay needs {} too", missing.join(" and "))));
             }
@@ -85,7 +86,6 @@ impl Sides {
         if args.source.template.is_none() || args.source.model.is_none() {
             return Err(Diagnostic::new(USAGE, "--against needs --template NAME and --model FILE.gguf"));
         }
-        let image = image_input::read(image)?;
         let temporary = TempDir::new().map_err(|e| Diagnostic::new("write-failed", format!("no temporary directory: {e}")))?;
         let dir = args.keep.clone().unwrap_or_else(|| temporary.path().join("taps"));
         // A dump that is no tap set, or a profile that does not exist, is known before anything is compiled.
@@ -93,12 +93,12 @@ impl Sides {
             Against::Dump(dump) => Some(TapSet::open(dump)?),
             _ => None,
         };
-        let subject = Subject::new(&args.source, args, image, out)?;
+        let subject = Subject::new(&args.source, args, None, image, out)?;
         let reference = match (against, reference) {
             (_, Some(r)) => r,
             (Against::Profile(label), _) => {
                 let source = other_profile(&args.source, label, &subject.loaded.maps)?;
-                let mut other = Subject::new(&source, args, subject.image.clone(), out)?;
+                let mut other = Subject::new(&source, args, Some(subject.media.clone()), image, out)?;
                 let writer = TapWriter::create(&dir, other.source())?;
                 let bar = out.bar("reference", other.compiled.plan.steps.len() as u64, false);
                 let (_, set) = other.replay().dump(writer, &mut |p: Progress<'_>| bar.set_position(u64::from(p.step)))?;
@@ -156,30 +156,34 @@ impl Compared {
 }
 
 impl Subject {
-    fn new(source: &Source, args: &SidesArgs, image: RgbImage, out: &Output) -> Result<Self> {
+    fn new(source: &Source, args: &SidesArgs, known: Option<Media>, file: &Path, out: &Output) -> Result<Self> {
         let loaded = Loaded::new(source)?;
+        let media = match known {
+            Some(media) => media,
+            None => Media::read(file, &loaded.template, &loaded.sizes)?,
+        };
         let model = source.model.as_deref().unwrap_or(Path::new(""));
         let compiled = Compiled::new(&loaded, Taps::Every, out)?;
         let encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
-        let info = encoder.plan(image.width, image.height, 1)?;
-        Ok(Self { loaded, compiled, encoder, image, info })
+        let info = media.plan(&encoder)?;
+        Ok(Self { loaded, compiled, encoder, media, info })
     }
 
     fn source(&self) -> String {
         format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), self.loaded.profile.label())
     }
 
-    /// Encoder, sizes, profile and image in one line.
+    /// Encoder, sizes, profile and input in one line.
     pub fn label(&self) -> String {
         let (t, i) = (&self.loaded, &self.info);
-        let sizes = format!("{}x{} pixels, {} threads, {}", i.width, i.height, i.threads, self.encoder.variant());
+        let sizes = format!("{}, {} threads, {}", i.size(), i.threads(), self.encoder.variant());
         format!("{} ({}), profile {}, {sizes}", t.template.encoder, t.sizes.label(), t.profile.label())
     }
 
     fn replay(&mut self) -> Replay<'_> {
         let source = self.source();
         let preprocessing = self.loaded.template.preprocessing();
-        Replay { plan: &self.compiled.plan, encoder: &mut self.encoder, image: &self.image, source, preprocessing }
+        Replay { plan: &self.compiled.plan, encoder: &mut self.encoder, media: &self.media, source, preprocessing }
     }
 
     fn pass(&mut self, reference: &TapSet, force: bool, capture: &BTreeSet<String>, what: &str, out: &Output) -> Result<Pass> {
@@ -196,7 +200,7 @@ impl Subject {
                     e = e.fact(format!("{}: {why}", t.label));
                 }
             }
-            return Err(e.help("the reference must have encoded the same image with a model of the same sizes"));
+            return Err(e.help("the reference must have encoded the same input with a model of the same sizes"));
         }
         Ok(pass)
     }
@@ -219,17 +223,26 @@ fn other_profile(source: &Source, label: &str, maps: &Maps) -> Result<Source> {
     Ok(Source { profile: Some(name.to_string()), options, ..source.clone() })
 }
 
-/// Runs a reference program on the same model, image and options, and opens what it wrote.
+/// Runs a reference program on the same model, image or sound, and options, and opens what it wrote.
 fn program(path: &Path, args: &SidesArgs, subject: &Subject, work: &Path, dir: &Path, out: &Output) -> Result<TapSet> {
-    let picture = work.join("image.ppm");
-    let image = &subject.image;
-    write_atomic(&picture, |f| {
-        write!(f, "P6\n{} {}\n255\n", image.width, image.height)?;
-        f.write_all(&image.data)
-    })?;
+    let (flag, file) = match &subject.media {
+        Media::Image(image) => {
+            let picture = work.join("image.ppm");
+            write_atomic(&picture, |f| {
+                write!(f, "P6\n{} {}\n255\n", image.width, image.height)?;
+                f.write_all(&image.data)
+            })?;
+            ("--rgb", picture)
+        }
+        Media::Audio(sound) => {
+            let samples = work.join("pcm.npy");
+            npy::write_f32(&samples, &[sound.samples.len() as u64], &sound.samples)?;
+            ("--pcm", samples)
+        }
+    };
     let mut command = Command::new(path);
     command.arg("dump").arg("--model").arg(args.source.model.as_deref().unwrap_or(Path::new("")));
-    command.arg("--rgb").arg(&picture).args(["--threads", "1"]);
+    command.arg(flag).arg(&file).args(["--threads", "1"]);
     let loaded = &subject.loaded;
     for (name, option) in loaded.profile.options.iter().filter(|(name, _)| !loaded.template.options.contains_key(*name)) {
         command.arg(format!("--{name}")).arg(&option.chosen);
@@ -240,9 +253,9 @@ fn program(path: &Path, args: &SidesArgs, subject: &Subject, work: &Path, dir: &
     let ran = command.output();
     spinner.finish_and_clear();
     let output = ran.map_err(|e| {
-        Diagnostic::new("program-missing", format!("the reference program cannot be started: {e}"))
-            .in_file(path)
-            .help("give the path of a program that knows `dump --model --rgb --threads --output`, as tests/oracle/build.sh prints it")
+        Diagnostic::new("program-missing", format!("the reference program cannot be started: {e}")).in_file(path).help(
+            "give the path of a program that knows `dump --model --rgb (or --pcm) --threads --output`, as tests/oracle/build.sh prints it",
+        )
     })?;
     if !output.status.success() {
         let mut e = Diagnostic::new("program-failed", format!("the reference program failed: {}", output.status)).in_file(path);

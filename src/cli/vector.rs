@@ -60,7 +60,7 @@ pub fn vector(args: &VectorArgs, out: &Output) -> Result<ExitCode> {
         dims: &runtime,
         captured: &pass.captured,
         model,
-        pixels: &pass.pixels,
+        input: &pass.input,
         rows: args.rows.max(1),
     };
     let (tap, ours) = pass.before.get(&own).ok_or_else(|| {

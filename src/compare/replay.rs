@@ -7,8 +7,8 @@ use super::target::Cells;
 use super::{Comparison, Outcome, compare_value};
 use crate::diagnostic::Result;
 use crate::host::library::{Encoder, Hooks, Progress};
-use crate::image_input::RgbImage;
 use crate::ir::Kind;
+use crate::media::Media;
 use crate::plan::Plan;
 use crate::taps::{DType, Tap, TapSet, TapView, TapWriter};
 
@@ -19,10 +19,10 @@ pub const OUTPUT: &str = "output";
 pub struct Replay<'a> {
     pub plan: &'a Plan,
     pub encoder: &'a mut Encoder,
-    pub image: &'a RgbImage,
+    pub media: &'a Media,
     /// Who this is, in one line.
     pub source: String,
-    /// The ops that make the graph's input from the image, in order.
+    /// The ops that make the graph's input from the image or sound, in order.
     pub preprocessing: String,
 }
 
@@ -30,8 +30,8 @@ pub struct Replay<'a> {
 pub struct Pass {
     pub comparison: Comparison,
     pub cells: Cells,
-    /// The preprocessed image that was encoded.
-    pub pixels: Vec<f32>,
+    /// The preprocessed image or sound that was encoded.
+    pub input: Vec<f32>,
     /// Which kernel made each value, those that the reference lacks among them.
     pub kernels: BTreeMap<String, String>,
     /// Values that were asked for, as later steps read them.
@@ -55,18 +55,18 @@ impl Replay<'_> {
         let mut pass = Pass {
             comparison: Comparison::new(self.source.clone(), reference.source.clone()),
             cells: Cells::default(),
-            pixels: Vec::new(),
+            input: Vec::new(),
             kernels: BTreeMap::new(),
             captured: BTreeMap::new(),
             before: BTreeMap::new(),
         };
-        let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
-        let mut pixels = self.encoder.preprocess_rgb(&self.image.data, self.image.width, self.image.height, 1)?;
-        let input = self.input(&[u64::from(info.height), u64::from(info.width), 3]);
+        let info = self.media.plan(self.encoder)?;
+        let mut values = self.media.preprocess(self.encoder)?;
+        let input = self.input(&info.input_shape());
         if let Some(other) = reference.find(&input.label()) {
-            let compared = compare_value(&input, &bytes(&pixels), reference, other)?;
+            let compared = compare_value(&input, &bytes(&values), reference, other)?;
             if force && matches!(compared.outcome, Outcome::Different(_)) {
-                pixels = reference.read(other)?.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+                values = reference.read(other)?.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
             }
             pass.comparison.taps.push(compared);
         }
@@ -105,14 +105,14 @@ impl Replay<'_> {
             ControlFlow::Continue(())
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
-        let output = self.encoder.encode_pixels(&pixels, info.width, info.height, 1, hooks)?;
+        let output = info.encode(self.encoder, &values, hooks)?;
         let known = |label: &str| pass.comparison.find(label).is_some();
         let twice = self.plan.graph.outputs.values().any(|id| self.plan.graph.node(*id).tap.as_deref().is_some_and(known));
         if let Some(other) = reference.find(OUTPUT).filter(|_| !twice && !known(OUTPUT)) {
-            let tap = output_tap(last.0, last.1, vec![info.tokens, info.embedding]);
+            let tap = output_tap(last.0, last.1, vec![info.all_tokens(), info.embedding()]);
             pass.comparison.taps.push(compare_value(&tap, &bytes(&output), reference, other)?);
         }
-        pass.pixels = pixels;
+        pass.input = values;
         pass.comparison.close(&self.source, pass.comparison.only_left.len(), reference)?;
         if twice {
             pass.comparison.only_right.retain(|label| label != OUTPUT);
@@ -120,12 +120,11 @@ impl Replay<'_> {
         Ok(pass)
     }
 
-    /// Encodes once; writes the preprocessed pixels, every tap and the output. Gives the output.
+    /// Encodes once; writes the graph's input, every tap and the output. Gives the output.
     pub fn dump(&mut self, mut writer: TapWriter, progress: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<(Vec<f32>, TapSet)> {
-        let info = self.encoder.plan(self.image.width, self.image.height, 1)?;
-        let pixels = self.encoder.preprocess_rgb(&self.image.data, self.image.width, self.image.height, 1)?;
-        let input = self.input(&[u64::from(info.height), u64::from(info.width), 3]);
-        writer.write_f32(&input, &pixels)?;
+        let info = self.media.plan(self.encoder)?;
+        let values = self.media.preprocess(self.encoder)?;
+        writer.write_f32(&self.input(&info.input_shape()), &values)?;
         let mut last = (String::new(), String::new());
         let mut on_tap = |view: &mut TapView<'_>| {
             last = (view.op.to_string(), view.kernel.to_string());
@@ -136,12 +135,12 @@ impl Replay<'_> {
             ControlFlow::Continue(())
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
-        let output = self.encoder.encode_pixels(&pixels, info.width, info.height, 1, hooks)?;
-        writer.write_f32(&output_tap(last.0, last.1, vec![info.tokens, info.embedding]), &output)?;
+        let output = info.encode(self.encoder, &values, hooks)?;
+        writer.write_f32(&output_tap(last.0, last.1, vec![info.all_tokens(), info.embedding()]), &output)?;
         Ok((output, writer.finish()?))
     }
 
-    /// The entry of the preprocessed pixels in a list of taps: the graph's input, f32 `[height, width, 3]`.
+    /// The entry of the graph's input in a list of taps: pixels, f32 `[height, width, 3]`, or a spectrogram `[mel bins, frames]`.
     fn input(&self, shape: &[u64]) -> Tap {
         let graph = &self.plan.graph;
         let node = graph.ids().find(|id| graph.node(*id).kind == Kind::Input);

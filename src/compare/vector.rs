@@ -26,13 +26,13 @@ pub struct Cut<'a> {
     pub plan: &'a Plan,
     pub maps: &'a Maps,
     pub segments: &'a Segments<'a>,
-    /// Run-time dimensions of the image.
+    /// Run-time dimensions of the input.
     pub dims: &'a BTreeMap<String, u64>,
     /// Values as the ops read them, by tap.
     pub captured: &'a BTreeMap<String, (Tap, Vec<u8>)>,
     pub model: &'a Path,
-    /// The preprocessed image.
-    pub pixels: &'a [f32],
+    /// The preprocessed image or sound.
+    pub input: &'a [f32],
     /// Most rows that are kept where every row stands for itself.
     pub rows: u64,
 }
@@ -211,7 +211,7 @@ impl Cut<'_> {
             Kind::Weight => self.weight(known)?,
             Kind::Input => {
                 let shape = self.shape(known, &node.facts.shape)?;
-                Array { dtype: DType::F32, shape, bytes: self.pixels.iter().flat_map(|v| v.to_le_bytes()).collect() }
+                Array { dtype: DType::F32, shape, bytes: self.input.iter().flat_map(|v| v.to_le_bytes()).collect() }
             }
             Kind::Op { .. } => {
                 let tap = node.tap.as_deref().unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::expr::{Bound, Dim, Expr};
 use crate::files::hash;
 use crate::fuse::Taps;
 use crate::gguf::{MetaArray, MetaValue};
-use crate::input::ImageInput;
+use crate::input::Input;
 use crate::ir::hex_float;
 use crate::json::At;
 use crate::pipeline::Inputs;
@@ -27,6 +27,9 @@ const MOST_ENTRIES: usize = 0xfffe;
 
 /// Largest width or height of a source image, in pixels.
 const LARGEST_SIDE: u64 = 65535;
+
+/// Most samples of a sound.
+const MOST_SAMPLES: u64 = 1 << 36;
 
 pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
     let mut exprs = IndexSet::new();
@@ -72,9 +75,9 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
     let (tokens, embedding) = output(i, plan)?;
     let flops = flops(plan);
     let choices: Vec<Value> = choices.iter().map(|c| serde_json::from_str(c)).collect::<Result<_, _>>().map_err(json_error)?;
-    let image = ImageInput::of_graph(i.template, i.sizes, &plan.graph, |f| f.shape.clone())?;
-    check_sizes(i, plan, &image)?;
-    let grid = grid(i, &mut exprs)?;
+    let input = Input::of_graph(i.template, i.sizes, &plan.graph, |f| f.shape.clone())?;
+    check_sizes(i, plan, &input)?;
+    let grid = if i.template.is_audio() { Value::Null } else { grid(i, &mut exprs)? };
     if exprs.len().max(plan.values.len()).max(plan.steps.len()) > MOST_ENTRIES {
         let facts = format!("{} steps, {} values, {} expressions", plan.steps.len(), plan.values.len(), exprs.len());
         return Err(i
@@ -98,7 +101,7 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
         "build_info": build_info(i),
         "rt": i.sizes.runtime.keys().chain(i.sizes.runtime_derived.keys()).collect::<Vec<_>>(),
         "derived": i.sizes.runtime_derived.iter().map(|(name, b)| json!({ "name": name, "text": b.to_c() })).collect::<Vec<_>>(),
-        "input": input(&image),
+        "input": input_facts(&input),
         "grid": grid,
         "checks": i.sizes.checks.iter().map(check).collect::<Result<Vec<_>>>()?,
         "weights": plan.weights.iter().filter_map(|id| {
@@ -210,14 +213,23 @@ fn input_node(plan: &Plan) -> Result<crate::ir::Id> {
         .ok_or_else(|| Diagnostic::new("template-input", "the graph has no input"))
 }
 
-/// The image's sides in cells, and where its cells' tokens are in the output.
-fn input(image: &ImageInput) -> Value {
-    json!({
-        "batch_dim": image.batch_dim, "row_dim": image.rows.dim, "col_dim": image.cols.dim,
-        "row_unit": image.rows.unit, "col_unit": image.cols.unit, "channels": 3,
-        "max_rows": image.rows.max, "max_cols": image.cols.max, "max_batch": image.max_batch,
-        "max_grid": image.max_cells, "max_side": LARGEST_SIDE,
-    })
+/// The input's sides in cells or frames, and their limits.
+fn input_facts(input: &Input) -> Value {
+    match input {
+        Input::Image(image) => json!({
+            "kind": "image",
+            "batch_dim": image.batch_dim, "row_dim": image.rows.dim, "col_dim": image.cols.dim,
+            "row_unit": image.rows.unit, "col_unit": image.cols.unit, "channels": 3,
+            "max_rows": image.rows.max, "max_cols": image.cols.max, "max_batch": image.max_batch,
+            "max_grid": image.max_cells, "max_side": LARGEST_SIDE,
+        }),
+        Input::Audio(audio) => json!({
+            "kind": "audio",
+            "batch_dim": audio.batch_dim, "max_batch": audio.max_batch, "mel_bins": audio.mel_bins, "sample_rate": audio.sample_rate,
+            "frame_dim": audio.frames.dim, "frame_unit": audio.frames.unit, "max_frames": audio.frames.max.saturating_mul(audio.frames.unit),
+            "max_samples": MOST_SAMPLES,
+        }),
+    }
 }
 
 /// Rows and columns of the output's tokens.
@@ -232,11 +244,8 @@ fn grid(i: &Inputs, exprs: &mut IndexSet<String>) -> Result<Value> {
 }
 
 /// Sizes are computed in 64 bits without a check at run time, so those of the largest inputs must fit.
-fn check_sizes(i: &Inputs, plan: &Plan, image: &ImageInput) -> Result<()> {
-    let (rows, cols, cells) = (image.rows.max.max(1), image.cols.max.max(1), image.max_cells.max(1));
-    // sums of products with positive coefficients are largest in the corners of what the limits allow
-    for (r, c) in [(rows.min(cells), cols.min(cells / rows.min(cells))), (rows.min(cells / cols.min(cells)), cols.min(cells))] {
-        let dims = image.dims(i.sizes, image.max_batch.max(1), r, c).unwrap_or_default();
+fn check_sizes(i: &Inputs, plan: &Plan, input: &Input) -> Result<()> {
+    for dims in input.corners(i.sizes) {
         let fits = |n: Option<u64>| n.is_some_and(|n| i64::try_from(n).is_ok());
         let place = plan.place(&dims);
         let calls = plan.steps.iter().filter_map(|s| match &plan.graph.node(s.node).facts.how {

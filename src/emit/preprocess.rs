@@ -1,4 +1,4 @@
-//! Preprocessing of the template as three C functions: size rule, image resampling, pixel normalisation.
+//! Preprocessing of the template as C functions: size rule, image resampling, pixel normalisation; or chunks, spectrogram.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,14 @@ use crate::expand::resolve_attrs;
 use crate::maps::Role;
 use crate::pipeline::Inputs;
 
-/// `{"size": {symbol, text}, "image": …, "pixels": …}`
+/// `{"parts": [{symbol, text}, …]}`, and by name `{"size": {symbol}, "image": …, "pixels": …}` or `{"frames": …, "mel": …}`
 pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value> {
     let mut out = serde_json::Map::new();
-    for ((key, use_), role) in i.template.preprocess.iter().zip([Role::Size, Role::Image, Role::Pixels]) {
-        let map = i.maps.op(&use_.op).filter(|m| m.role == Some(role)).ok_or_else(|| {
-            let known: Vec<_> = i.maps.ops.values().filter(|m| m.role == Some(role)).map(|m| m.op.clone()).collect();
+    let mut parts = Vec::new();
+    for (key, use_) in &i.template.preprocess {
+        let role = Role::of_part(key);
+        let map = i.maps.op(&use_.op).filter(|m| m.role == role).ok_or_else(|| {
+            let known: Vec<_> = i.maps.ops.values().filter(|m| m.role == role).map(|m| m.op.clone()).collect();
             use_.at
                 .error("template-unknown-op", format!("\"{}\" is no op for the part \"{key}\" of preprocessing", use_.op), "used here")
                 .fact(format!("there is: {}", known.join(", ")))
@@ -38,7 +40,9 @@ pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value>
         }
         let symbol = kernel.id.symbol();
         let text = preprocessing(i.maps, kernel, &symbol, &attrs)?;
-        out.insert(key.to_string(), json!({ "symbol": symbol, "text": text }));
+        parts.push(json!({ "symbol": symbol, "text": text }));
+        out.insert(key.to_string(), json!({ "symbol": symbol }));
     }
+    out.insert("parts".to_string(), parts.into());
     Ok(out.into())
 }

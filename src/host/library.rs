@@ -45,6 +45,27 @@ pub struct PlanInfo {
     pub flops: u64,
 }
 
+/// The same for an encoder of sound.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AudioPlan {
+    pub samples: u64,
+    /// Of one chunk.
+    pub frames: u32,
+    pub mel_bins: u32,
+    /// Chunks that the sound is cut into.
+    pub batch: u32,
+    pub threads: u32,
+    /// Per chunk.
+    pub tokens: u64,
+    /// Floats per token.
+    pub embedding: u64,
+    /// Floats of the whole batch.
+    pub output_floats: u64,
+    pub arena_bytes: u64,
+    pub flops: u64,
+}
+
 /// A step that is about to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress<'a> {
@@ -79,7 +100,7 @@ pub struct Encoder {
     hooks: Box<Shared>,
     weights: PathBuf,
     taps: bool,
-    reserved: Option<PlanInfo>,
+    reserved_bytes: Option<u64>,
 }
 
 // The handle is bound to no thread, and every call that changes it takes `&mut self`.
@@ -102,12 +123,22 @@ impl Library {
     /// Sizes for `batch` RGB images of one size on `threads` threads, without any weights.
     pub fn plan_only(&self, width: u32, height: u32, batch: u32, threads: u32) -> Result<PlanInfo> {
         let (mut info, mut error) = (PlanInfo { threads, ..PlanInfo::default() }, RawError::default());
+        let plan = self.api.image()?.plan;
         // SAFETY: without a handle the function reads the thread count from the result; both results outlive the call.
-        let status = unsafe { (self.api.plan)(null_mut(), width, height, batch, &mut info, &mut error) };
+        let status = unsafe { plan(null_mut(), width, height, batch, &mut info, &mut error) };
         match status {
             0 => Ok(info),
             _ => Err(self.api.error(status, &error).fact(format!("{batch} image(s) of {width} x {height}"))),
         }
+    }
+
+    /// Sizes for one sound on `threads` threads, without any weights.
+    pub fn plan_audio_only(&self, samples: u64, threads: u32) -> Result<AudioPlan> {
+        let (mut info, mut error) = (AudioPlan { threads, ..AudioPlan::default() }, RawError::default());
+        let plan = self.api.audio()?.plan;
+        // SAFETY: without a handle the function reads the thread count from the result; both results outlive the call.
+        let status = unsafe { plan(null_mut(), samples, &mut info, &mut error) };
+        if status == 0 { Ok(info) } else { Err(self.api.error(status, &error).fact(format!("{samples} samples"))) }
     }
 
     /// Opens the weights of a GGUF file.
@@ -148,7 +179,7 @@ impl Library {
         if status != 0 || handle.is_null() {
             return Err(api.error(status, &error).in_file(gguf));
         }
-        Ok(Encoder { handle, api, hooks, weights: gguf.to_path_buf(), taps: raw.tap.is_some(), reserved: None })
+        Ok(Encoder { handle, api, hooks, weights: gguf.to_path_buf(), taps: raw.tap.is_some(), reserved_bytes: None })
     }
 }
 
@@ -161,12 +192,12 @@ impl Encoder {
 
     /// Sizes for `batch` RGB images of one size, before preprocessing.
     pub fn plan(&self, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
-        self.plan_with(self.api.plan, width, height, batch)
+        self.plan_with(self.api.image()?.plan, width, height, batch)
     }
 
     /// Sizes for `batch` images that are preprocessed already.
     pub fn plan_pixels(&self, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
-        self.plan_with(self.api.plan_pixels, width, height, batch)
+        self.plan_with(self.api.image()?.plan_pixels, width, height, batch)
     }
 
     fn plan_with(&self, function: PlanFn, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
@@ -179,23 +210,113 @@ impl Encoder {
         }
     }
 
+    /// Sizes for one sound, before preprocessing.
+    pub fn plan_audio(&self, samples: u64) -> Result<AudioPlan> {
+        let plan = self.api.audio()?.plan;
+        // SAFETY: the handle is open and both results outlive the call.
+        self.plan_sound(|info, error| unsafe { plan(self.handle, samples, info, error) }, || format!("{samples} samples"))
+    }
+
+    /// Sizes for `batch` spectrograms.
+    pub fn plan_mel(&self, frames: u32, batch: u32) -> Result<AudioPlan> {
+        let plan = self.api.audio()?.plan_mel;
+        // SAFETY: the handle is open and both results outlive the call.
+        self.plan_sound(
+            |info, error| unsafe { plan(self.handle, frames, batch, info, error) },
+            || format!("{batch} chunk(s) of {frames} frames"),
+        )
+    }
+
+    fn plan_sound(&self, call: impl FnOnce(&mut AudioPlan, &mut RawError) -> i32, fact: impl FnOnce() -> String) -> Result<AudioPlan> {
+        let (mut info, mut error) = (AudioPlan::default(), RawError::default());
+        match call(&mut info, &mut error) {
+            0 => Ok(info),
+            status => Err(self.api.error(status, &error).fact(fact())),
+        }
+    }
+
     /// Allocates the working memory for calls up to this plan. Calls do it themselves if it was not done.
     pub fn reserve(&mut self, plan: &PlanInfo) -> Result<()> {
+        self.api.image()?;
+        self.reserve_raw(std::ptr::from_ref(plan).cast(), plan.arena_bytes)
+    }
+
+    /// The same for an encoder of sound.
+    pub fn reserve_audio(&mut self, plan: &AudioPlan) -> Result<()> {
+        self.api.audio()?;
+        self.reserve_raw(std::ptr::from_ref(plan).cast(), plan.arena_bytes)
+    }
+
+    fn reserve_raw(&mut self, plan: *const c_void, bytes: u64) -> Result<()> {
         let mut error = RawError::default();
-        // SAFETY: the handle is open and both arguments outlive the call.
+        // SAFETY: the handle is open, and `plan` is of this kind of encoder and outlives the call.
         let status = unsafe { (self.api.reserve)(self.handle, plan, &mut error) };
         if status != 0 {
-            return Err(self.api.error(status, &error).fact(format!("{} bytes of working memory", plan.arena_bytes)));
+            return Err(self.api.error(status, &error).fact(format!("{bytes} bytes of working memory")));
         }
-        self.reserved = Some(*plan);
+        self.reserved_bytes = Some(self.reserved_bytes.unwrap_or(0).max(bytes));
         Ok(())
     }
 
     fn ensure_reserved(&mut self, plan: &PlanInfo) -> Result<()> {
-        match self.reserved {
-            Some(r) if r.arena_bytes >= plan.arena_bytes => Ok(()),
+        match self.reserved_bytes {
+            Some(bytes) if bytes >= plan.arena_bytes => Ok(()),
             _ => self.reserve(plan),
         }
+    }
+
+    fn ensure_reserved_audio(&mut self, plan: &AudioPlan) -> Result<()> {
+        match self.reserved_bytes {
+            Some(bytes) if bytes >= plan.arena_bytes => Ok(()),
+            _ => self.reserve_audio(plan),
+        }
+    }
+
+    /// The spectrograms of a sound: floats `[chunks, mel bins, frames]`.
+    pub fn preprocess_pcm(&mut self, pcm: &[f32]) -> Result<Vec<f32>> {
+        let plan = self.plan_audio(pcm.len() as u64)?;
+        self.ensure_reserved_audio(&plan)?;
+        let mut mel = zeros(mel_count(plan.mel_bins, plan.frames, plan.batch))?;
+        let function = self.api.audio()?.preprocess_pcm;
+        self.call(&mut Hooks::default(), |handle, error| {
+            // SAFETY: `pcm` and `mel` have the lengths passed.
+            unsafe { function(handle, pcm.as_ptr(), pcm.len() as u64, null_mut(), 0, mel.as_mut_ptr(), mel.len() as u64, error) }
+        })?;
+        Ok(mel)
+    }
+
+    /// Encodes one sound, mono samples at the encoder's rate: floats `[chunks, tokens, embedding]`.
+    pub fn encode_pcm(&mut self, pcm: &[f32], mut hooks: Hooks<'_>) -> Result<Vec<f32>> {
+        let plan = self.plan_audio(pcm.len() as u64)?;
+        self.ensure_reserved_audio(&plan)?;
+        let mut out = zeros(plan.output_floats)?;
+        let function = self.api.audio()?.encode_pcm;
+        self.call(&mut hooks, |handle, error| {
+            // SAFETY: `pcm` and `out` have the lengths passed.
+            unsafe { function(handle, pcm.as_ptr(), pcm.len() as u64, null_mut(), 0, out.as_mut_ptr(), out.len() as u64, error) }
+        })?;
+        Ok(out)
+    }
+
+    /// Encodes spectrograms `[batch, mel bins, frames]`: floats `[batch, tokens, embedding]`.
+    pub fn encode_mel(&mut self, mel: &[f32], frames: u32, batch: u32, mut hooks: Hooks<'_>) -> Result<Vec<f32>> {
+        let plan = self.plan_mel(frames, batch)?;
+        let needed = mel_count(plan.mel_bins, frames, batch);
+        if mel.len() as u64 != needed {
+            return Err(Diagnostic::new("encoder-argument", "the mel array has the wrong length").fact(format!(
+                "{batch} chunk(s) of {} x {frames} need {needed} values, there are {}",
+                plan.mel_bins,
+                mel.len()
+            )));
+        }
+        self.ensure_reserved_audio(&plan)?;
+        let mut out = zeros(plan.output_floats)?;
+        let function = self.api.audio()?.encode_mel;
+        self.call(&mut hooks, |handle, error| {
+            // SAFETY: `mel` has mel_bins * frames * batch floats (checked above), `out` the length passed.
+            unsafe { function(handle, mel.as_ptr(), frames, batch, null_mut(), 0, out.as_mut_ptr(), out.len() as u64, error) }
+        })?;
+        Ok(out)
     }
 
     /// Resizes and normalises RGB images: floats `[batch, height, width, 3]` with the plan's preprocessed size.
@@ -204,7 +325,7 @@ impl Encoder {
         let plan = self.plan(width, height, batch)?;
         self.ensure_reserved(&plan)?;
         let mut pixels = zeros(pixel_count(plan.width, plan.height, batch))?;
-        let function = self.api.preprocess_rgb;
+        let function = self.api.image()?.preprocess_rgb;
         self.call(&mut Hooks::default(), |handle, error| {
             // SAFETY: `rgb` has width * height * batch * 3 bytes (checked above), `pixels` the length passed.
             unsafe {
@@ -221,7 +342,7 @@ impl Encoder {
         let plan = self.plan(width, height, batch)?;
         self.ensure_reserved(&plan)?;
         let mut out = zeros(plan.output_floats)?;
-        let function = self.api.encode_rgb;
+        let function = self.api.image()?.encode_rgb;
         self.call(&mut hooks, |handle, error| {
             // SAFETY: `rgb` has width * height * batch * 3 bytes (checked above), `out` the length passed.
             unsafe {
@@ -238,7 +359,7 @@ impl Encoder {
         let plan = self.plan_pixels(width, height, batch)?;
         self.ensure_reserved(&plan)?;
         let mut out = zeros(plan.output_floats)?;
-        let function = self.api.encode_pixels;
+        let function = self.api.image()?.encode_pixels;
         self.call(&mut hooks, |handle, error| {
             // SAFETY: `pixels` has width * height * batch * 3 floats (checked above), `out` the length passed.
             unsafe {
@@ -387,6 +508,10 @@ fn pixel_count(width: u32, height: u32, batch: u32) -> u64 {
     (u64::from(width) * u64::from(height)).saturating_mul(u64::from(batch)).saturating_mul(3)
 }
 
+fn mel_count(mel_bins: u32, frames: u32, batch: u32) -> u64 {
+    (u64::from(mel_bins) * u64::from(frames)).saturating_mul(u64::from(batch))
+}
+
 fn check_len(what: &str, len: usize, width: u32, height: u32, batch: u32) -> Result<()> {
     let needed = pixel_count(width, height, batch);
     if len as u64 == needed {
@@ -451,15 +576,38 @@ type PlanFn = unsafe extern "C" fn(*const c_void, u32, u32, u32, *mut PlanInfo, 
 type FromRgbFn = unsafe extern "C" fn(*mut c_void, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 type FromPixelsFn = unsafe extern "C" fn(*mut c_void, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 
-/// The functions of one library, which stays loaded as long as they are held.
-struct Api {
-    open: unsafe extern "C" fn(*const c_char, *const RawOptions, *mut *mut c_void, *mut RawError) -> i32,
+type PlanAudioFn = unsafe extern "C" fn(*const c_void, u64, *mut AudioPlan, *mut RawError) -> i32;
+type PlanMelFn = unsafe extern "C" fn(*const c_void, u32, u32, *mut AudioPlan, *mut RawError) -> i32;
+type FromPcmFn = unsafe extern "C" fn(*mut c_void, *const f32, u64, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type FromMelFn = unsafe extern "C" fn(*mut c_void, *const f32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+
+struct ImageCalls {
     plan: PlanFn,
     plan_pixels: PlanFn,
-    reserve: unsafe extern "C" fn(*mut c_void, *const PlanInfo, *mut RawError) -> i32,
     preprocess_rgb: FromRgbFn,
     encode_rgb: FromRgbFn,
     encode_pixels: FromPixelsFn,
+}
+
+struct AudioCalls {
+    plan: PlanAudioFn,
+    plan_mel: PlanMelFn,
+    preprocess_pcm: FromPcmFn,
+    encode_pcm: FromPcmFn,
+    encode_mel: FromMelFn,
+}
+
+/// The calls that depend on what is encoded.
+enum Calls {
+    Image(ImageCalls),
+    Audio(AudioCalls),
+}
+
+/// The functions of one library, which stays loaded as long as they are held.
+struct Api {
+    open: unsafe extern "C" fn(*const c_char, *const RawOptions, *mut *mut c_void, *mut RawError) -> i32,
+    reserve: unsafe extern "C" fn(*mut c_void, *const c_void, *mut RawError) -> i32,
+    calls: Calls,
     close: unsafe extern "C" fn(*mut c_void),
     strerror: unsafe extern "C" fn(i32) -> *const c_char,
     variant: unsafe extern "C" fn(*const c_void) -> *const c_char,
@@ -482,14 +630,29 @@ impl Api {
                 found.map_err(|_| fail(format!("the library has no function {symbol}")).help("is it the library of another encoder?"))?
             }};
         }
+        let open = function!("open");
+        // SAFETY: whether a symbol is there is all that is asked.
+        let audio = unsafe { library.get::<*const c_void>(format!("{prefix}_plan_mel").as_str()) }.is_ok();
+        let calls = match audio {
+            true => Calls::Audio(AudioCalls {
+                plan: function!("plan"),
+                plan_mel: function!("plan_mel"),
+                preprocess_pcm: function!("preprocess_pcm"),
+                encode_pcm: function!("encode_pcm"),
+                encode_mel: function!("encode_mel"),
+            }),
+            false => Calls::Image(ImageCalls {
+                plan: function!("plan"),
+                plan_pixels: function!("plan_pixels"),
+                preprocess_rgb: function!("preprocess_rgb"),
+                encode_rgb: function!("encode_rgb"),
+                encode_pixels: function!("encode_pixels"),
+            }),
+        };
         Ok(Self {
-            open: function!("open"),
-            plan: function!("plan"),
-            plan_pixels: function!("plan_pixels"),
+            open,
             reserve: function!("reserve"),
-            preprocess_rgb: function!("preprocess_rgb"),
-            encode_rgb: function!("encode_rgb"),
-            encode_pixels: function!("encode_pixels"),
+            calls,
             close: function!("close"),
             strerror: function!("strerror"),
             variant: function!("variant"),
@@ -497,6 +660,20 @@ impl Api {
             path: path.to_path_buf(),
             _library: library,
         })
+    }
+
+    fn image(&self) -> Result<&ImageCalls> {
+        match &self.calls {
+            Calls::Image(calls) => Ok(calls),
+            Calls::Audio(_) => Err(Diagnostic::new("encoder-argument", "this encoder takes sound, not images").in_file(&self.path)),
+        }
+    }
+
+    fn audio(&self) -> Result<&AudioCalls> {
+        match &self.calls {
+            Calls::Audio(calls) => Ok(calls),
+            Calls::Image(_) => Err(Diagnostic::new("encoder-argument", "this encoder takes images, not sound").in_file(&self.path)),
+        }
     }
 
     fn error(&self, status: i32, error: &RawError) -> Diagnostic {
@@ -509,8 +686,8 @@ impl Api {
             message => Diagnostic::new(code(status), message),
         };
         match status {
-            3 | 4 => diagnostic.help("use the vision GGUF (mmproj) that this encoder was built for, or build one for this file"),
-            7 => diagnostic.help("a smaller image or batch needs less memory"),
+            3 | 4 => diagnostic.help("use the GGUF of an encoder (mmproj) that this encoder was built for, or build one for this file"),
+            7 => diagnostic.help("a smaller image, a shorter sound or a smaller batch needs less memory"),
             12 => diagnostic.help("choose a kernel variant that this CPU has"),
             _ => diagnostic,
         }
@@ -558,8 +735,11 @@ mod tests {
     fn fake() -> Library {
         static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
         let (_, path) = BUILT.get_or_init(|| {
-            // What else the template fills in stands in comments.
-            let header = include_str!("../runtime/c/encoder.h.j2").replace("{{ encoder }}", "fake").replace("{{ ENCODER }}", "FAKE");
+            let facts = minijinja::context! {
+                encoder => "fake", ENCODER => "FAKE", stamp => Vec::<String>::new(), variants => Vec::<String>::new(),
+                input => minijinja::context! { kind => "image", col_unit => 4, row_unit => 4, max_cols => 9, max_rows => 9 },
+            };
+            let header = minijinja::Environment::new().render_str(include_str!("../runtime/c/encoder.h.j2"), facts).unwrap();
             let files = [("fake.h", header.as_str()), ("fake.c", include_str!("fake_encoder.c"))];
             let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror"].map(str::to_string);
             let cache = tempfile::tempdir().unwrap();

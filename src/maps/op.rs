@@ -35,6 +35,22 @@ pub enum Role {
     Size,
     Image,
     Pixels,
+    Frames,
+    Mel,
+}
+
+impl Role {
+    /// The role is named as the part.
+    pub fn of_part(part: &str) -> Option<Self> {
+        match part {
+            "size" => Some(Role::Size),
+            "image" => Some(Role::Image),
+            "pixels" => Some(Role::Pixels),
+            "frames" => Some(Role::Frames),
+            "mel" => Some(Role::Mel),
+            _ => None,
+        }
+    }
 }
 
 /// A row of operand types a class is defined for.
@@ -373,12 +389,7 @@ fn chain_link(node: &Node) -> Result<ChainLink> {
 }
 
 fn role(node: &Node) -> Result<Role> {
-    match node.str()? {
-        "size" => Ok(Role::Size),
-        "image" => Ok(Role::Image),
-        "pixels" => Ok(Role::Pixels),
-        _ => Err(node.at.error("map-role", "a role is size, image or pixels", "found this")),
-    }
+    Role::of_part(node.str()?).ok_or_else(|| node.at.error("map-role", "a role is size, image, pixels, frames or mel", "found this"))
 }
 
 fn attribute(name: &str, node: &Node) -> Result<(String, AttrKind)> {

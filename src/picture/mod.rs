@@ -2,6 +2,7 @@
 //! principal components.
 
 mod pca;
+mod sound;
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,6 +14,8 @@ use image::{ExtendedColorType, ImageEncoder, Rgb};
 use crate::atomic::write_atomic;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::image_input::RgbImage;
+
+pub use sound::{Spectrum, draw_sound};
 
 /// Height of the picture: that of the photo, within these bounds.
 const HEIGHT: Range<u32> = 256..768;

@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.c - the qwen3_vl_vision image encoder as one file. Build: cc -O2 app.c qwen3_vl_vision.c -lm -lpthread
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
+ * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 4c15681176677ea6b704b4b9fbc4f1d7337751e36205fc12a3dd5f7b82c1877b
+ * profile   ggml-avx2 884caa4156bda92fc7724a5e25f2d670ef7490da7d1fe78a6204df4ec0a7d187
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      942100c53bf36f4cb768874087f6ce7ecfca0188fa84f89dd9ac003e18aaefbf
+ * maps      0c966d5e61541ea5fa1a304f28efeb94931f6070887985a1b0100a0317f05381
  * taps      those that fusion leaves
  */
 
@@ -575,10 +575,6 @@ static const float iso_expected_12[] = { 0x1.0c6f7ap-20f };
 static const float iso_expected_13[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 static const float iso_expected_14[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 
-/* Tensors whose names start like this are this encoder's: each is a weight, or one of those that are known to be unused (`*`: anything). */
-static const char *const iso_known_tensors[] = { "v.", "mm.", NULL };
-static const char *const iso_unused_tensors[] = { NULL };
-
 static const iso_check iso_checks[ISO_CHECK_SLOTS] = {
     { "general.architecture", NULL, ISO_STRING, false, false, 1, iso_expected_0 },
     { "clip.has_vision_encoder", NULL, ISO_BOOL, false, false, 1, iso_expected_1 },
@@ -1005,7 +1001,6 @@ typedef struct {
     uint64_t ne[4];
     uint32_t type;
     uint64_t begin, bytes; /* in the file */
-    bool read;             /* a weight of this encoder */
 } iso_tensor;
 
 typedef struct {
@@ -1270,7 +1265,7 @@ static const iso_pair *iso_find_pair(const iso_pair *pairs, uint64_t count, cons
     return count == 0 ? NULL : bsearch(&wanted, pairs, (size_t)count, sizeof *pairs, iso_pair_compare);
 }
 
-static iso_tensor *iso_find_tensor(iso_tensor *tensors, uint64_t count, const char *name)
+static const iso_tensor *iso_find_tensor(const iso_tensor *tensors, uint64_t count, const char *name)
 {
     const iso_tensor wanted = { .name = iso_name_of(name) };
     return count == 0 ? NULL : bsearch(&wanted, tensors, (size_t)count, sizeof *tensors, iso_tensor_compare);
@@ -1423,21 +1418,6 @@ static int32_t iso_verify_tensor(const iso_weight *weight, const iso_tensor *ten
     return ISO_OK;
 }
 
-/* Whether the name is one of the patterns, a `*` in one standing for anything; with `prefixes` all of them are beginnings. */
-static bool iso_names_match(const char *const *patterns, bool prefixes, iso_name name)
-{
-    for (; *patterns != NULL; ++patterns) {
-        const char *const star = prefixes ? NULL : strchr(*patterns, '*');
-        const size_t length = strlen(*patterns), begin = star != NULL ? (size_t)(star - *patterns) : length, end = star != NULL ? length - begin - 1 : 0;
-        const bool fits = star != NULL || prefixes ? name.length >= begin + end : name.length == length;
-        if (fits && (begin == 0 || memcmp(name.text, *patterns, begin) == 0)
-            && (end == 0 || memcmp(name.text + (name.length - end), *patterns + begin + 1, end) == 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int32_t iso_gguf_header(iso_reader *r, uint64_t *tensor_count, uint64_t *pair_count)
 {
     static const uint64_t pair_least = 8 + 1 + 4 + 1, tensor_least = 8 + 1 + 4 + 8 + 4 + 8, most = 1u << 20;
@@ -1520,17 +1500,7 @@ static int32_t iso_gguf_directory(iso_reader *r, iso_pair *pairs, uint64_t pair_
         status = iso_verify_pair(&iso_checks[i], pair, r->error);
     }
     for (uint32_t i = 0; status == ISO_OK && i < iso_weight_count; ++i) {
-        iso_tensor *tensor = iso_find_tensor(tensors, tensor_count, iso_weights[i].name);
-        status = iso_verify_tensor(&iso_weights[i], tensor, map, &data[i], r->error);
-        if (status == ISO_OK) {
-            tensor->read = true;
-        }
-    }
-    for (uint64_t i = 0; status == ISO_OK && i < tensor_count; ++i) {
-        if (!tensors[i].read && iso_names_match(iso_known_tensors, true, tensors[i].name) && !iso_names_match(iso_unused_tensors, false, tensors[i].name)) {
-            status = iso_fail(r->error, ISO_ERR_MISMATCH, "the GGUF file has a tensor %s, which this encoder does not read: it is for another variant",
-                iso_printable(tensors[i].name.text, tensors[i].name.length).text);
-        }
+        status = iso_verify_tensor(&iso_weights[i], iso_find_tensor(tensors, tensor_count, iso_weights[i].name), map, &data[i], r->error);
     }
     return status;
 }
@@ -6152,7 +6122,8 @@ ISOBIT_AVX2 static void gelu_f32_tanh_f16table_avx2__n4608(const float *x, float
         }
         for (size_t j = 0; j < count; j += 8) {
             __m256 g = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(half + j)));            const __m256 v = _mm256_loadu_ps(x + i + j);
-            g = _mm256_blendv_ps(g, v, _mm256_cmp_ps(v, high, _CMP_GE_OQ));            g = _mm256_andnot_ps(_mm256_cmp_ps(v, low, _CMP_LE_OQ), g);            _mm256_storeu_ps(y + i + j, g);
+            g = _mm256_blendv_ps(g, v, _mm256_cmp_ps(v, high, _CMP_GE_OQ));
+            g = _mm256_andnot_ps(_mm256_cmp_ps(v, low, _CMP_LE_OQ), g);            _mm256_storeu_ps(y + i + j, g);
         }
         i += count;
     }
@@ -9315,6 +9286,20 @@ static void iso_poison(const iso_encoder *h, uint32_t now, const iso_dims *d, un
 }
 #endif
 
+/* Runs h->job, on several threads if it has several tasks. */
+static int32_t iso_run_job(iso_encoder *h, const char *name, iso_error *error)
+{
+    if (h->job.tasks > 1 && h->options.parallel_for != NULL) {
+        return iso_run_by_host(h, name, error);
+    }
+    if (h->job.tasks > 1 && h->pool != NULL) {
+        iso_pool_run(h->pool, h->job.tasks, iso_run_range, &h->job);
+    } else if (h->job.tasks > 0) {
+        iso_run_range(&h->job, 0, h->job.tasks, 0);
+    }
+    return ISO_OK;
+}
+
 static int32_t iso_run_steps(iso_encoder *h, const iso_dims *d, const iso_layout *layout, unsigned char *arena, float *out, iso_error *error)
 {
     uint32_t next_tap = 0;
@@ -9340,13 +9325,7 @@ static int32_t iso_run_steps(iso_encoder *h, const iso_dims *d, const iso_layout
         iso_poison(h, s, d, arena);
         const uint64_t hash = iso_hash_others(h, step, kernel->writes, s, d, arena);
 #endif
-        if (h->job.tasks > 1 && h->options.parallel_for != NULL) {
-            status = iso_run_by_host(h, step->name, error);
-        } else if (h->job.tasks > 1 && h->pool != NULL) {
-            iso_pool_run(h->pool, h->job.tasks, iso_run_range, &h->job);
-        } else if (h->job.tasks > 0) {
-            iso_run_range(&h->job, 0, h->job.tasks, 0);
-        }
+        status = iso_run_job(h, step->name, error);
 #if defined(ISOBIT_CHECK_ARENA)
         if (status == ISO_OK && hash != iso_hash_others(h, step, kernel->writes, s, d, arena)) {
             return iso_fail(error, ISO_ERR_ARENA, "step %s changed a value that it does not write", step->name);
@@ -9668,6 +9647,18 @@ int32_t qwen3_vl_vision_plan_pixels(const qwen3_vl_vision *h, uint32_t width, ui
     return iso_plan_checked(h, false, width, height, batch, info, error);
 }
 
+/* The plan that this handle makes for what another plan is for. */
+static int32_t iso_plan_again(const iso_encoder *h, const iso_plan *info, iso_plan *plan, iso_error *error)
+{
+    const bool rgb = info->source_width != 0;
+    return iso_plan_checked(h, rgb, rgb ? info->source_width : info->width, rgb ? info->source_height : info->height, info->batch, plan, error);
+}
+
+static bool iso_same_input(const iso_plan *a, const iso_plan *b)
+{
+    return a->width == b->width && a->height == b->height;
+}
+
 /* -- calls that use the handle alone -- */
 
 static int32_t iso_begin(iso_encoder *h, iso_error *error)
@@ -9687,12 +9678,11 @@ static int32_t iso_end(iso_encoder *h, int32_t status)
 static int32_t iso_reserve(iso_encoder *h, const iso_plan *info, iso_error *error)
 {
     iso_plan plan = { 0 };
-    const bool rgb = info->source_width != 0;
-    const int32_t status = iso_plan_checked(h, rgb, rgb ? info->source_width : info->width, rgb ? info->source_height : info->height, info->batch, &plan, error);
+    const int32_t status = iso_plan_again(h, info, &plan, error);
     if (status != ISO_OK) {
         return status;
     }
-    if (plan.arena_bytes != info->arena_bytes || plan.threads != info->threads || plan.width != info->width || plan.height != info->height) {
+    if (plan.arena_bytes != info->arena_bytes || plan.threads != info->threads || !iso_same_input(&plan, info)) {
         return iso_fail(error, ISO_ERR_ARGUMENT, "the plan was not made by this handle: it says %llu arena bytes for %lu threads, the handle %llu for %lu",
             (unsigned long long)info->arena_bytes, (unsigned long)info->threads, (unsigned long long)plan.arena_bytes, (unsigned long)plan.threads);
     }
@@ -9884,6 +9874,7 @@ int32_t qwen3_vl_vision_encode_pixels(qwen3_vl_vision *h, const float *pixels, u
     return status != ISO_OK ? status : iso_end(h, iso_encode(h, false, pixels, width, height, batch, arena, arena_bytes, out, out_floats, error));
 }
 
+
 /* -- information -- */
 
 const char *qwen3_vl_vision_strerror(int32_t status)
@@ -9918,6 +9909,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"942100c53bf36f4cb768874087f6ce7ecfca0188fa84f89dd9ac003e18aaefbf\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"0c966d5e61541ea5fa1a304f28efeb94931f6070887985a1b0100a0317f05381\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

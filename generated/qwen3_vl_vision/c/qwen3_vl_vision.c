@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.c - the qwen3_vl_vision image encoder as one file. Build: cc -O2 app.c qwen3_vl_vision.c -lm -lpthread
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
+ * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 884caa4156bda92fc7724a5e25f2d670ef7490da7d1fe78a6204df4ec0a7d187
+ * profile   ggml-avx2 4c15681176677ea6b704b4b9fbc4f1d7337751e36205fc12a3dd5f7b82c1877b
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      0c966d5e61541ea5fa1a304f28efeb94931f6070887985a1b0100a0317f05381
+ * maps      c9538df91733ce3e41695b747874ba6cc4bd8edbf504d3a6593b4776554a64f0
  * taps      those that fusion leaves
  */
 
@@ -575,6 +575,10 @@ static const float iso_expected_12[] = { 0x1.0c6f7ap-20f };
 static const float iso_expected_13[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 static const float iso_expected_14[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 
+/* Tensors whose names start like this are this encoder's: each is a weight, or one of those that are known to be unused (`*`: any end). */
+static const char *const iso_known_tensors[] = { "v.", "mm.", NULL };
+static const char *const iso_unused_tensors[] = { NULL };
+
 static const iso_check iso_checks[ISO_CHECK_SLOTS] = {
     { "general.architecture", NULL, ISO_STRING, false, false, 1, iso_expected_0 },
     { "clip.has_vision_encoder", NULL, ISO_BOOL, false, false, 1, iso_expected_1 },
@@ -1001,6 +1005,7 @@ typedef struct {
     uint64_t ne[4];
     uint32_t type;
     uint64_t begin, bytes; /* in the file */
+    bool read;             /* a weight of this encoder */
 } iso_tensor;
 
 typedef struct {
@@ -1265,7 +1270,7 @@ static const iso_pair *iso_find_pair(const iso_pair *pairs, uint64_t count, cons
     return count == 0 ? NULL : bsearch(&wanted, pairs, (size_t)count, sizeof *pairs, iso_pair_compare);
 }
 
-static const iso_tensor *iso_find_tensor(const iso_tensor *tensors, uint64_t count, const char *name)
+static iso_tensor *iso_find_tensor(iso_tensor *tensors, uint64_t count, const char *name)
 {
     const iso_tensor wanted = { .name = iso_name_of(name) };
     return count == 0 ? NULL : bsearch(&wanted, tensors, (size_t)count, sizeof *tensors, iso_tensor_compare);
@@ -1418,6 +1423,20 @@ static int32_t iso_verify_tensor(const iso_weight *weight, const iso_tensor *ten
     return ISO_OK;
 }
 
+/* Whether the name is one of the patterns, or starts with one that ends in `*`; with `prefixes` all of them are beginnings. */
+static bool iso_names_match(const char *const *patterns, bool prefixes, iso_name name)
+{
+    for (; *patterns != NULL; ++patterns) {
+        const size_t length = strlen(*patterns);
+        const bool open = prefixes || (length > 0 && (*patterns)[length - 1] == '*');
+        const size_t fixed = open && !prefixes ? length - 1 : length;
+        if (name.length >= fixed && (open || name.length == fixed) && (fixed == 0 || memcmp(name.text, *patterns, fixed) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int32_t iso_gguf_header(iso_reader *r, uint64_t *tensor_count, uint64_t *pair_count)
 {
     static const uint64_t pair_least = 8 + 1 + 4 + 1, tensor_least = 8 + 1 + 4 + 8 + 4 + 8, most = 1u << 20;
@@ -1500,7 +1519,17 @@ static int32_t iso_gguf_directory(iso_reader *r, iso_pair *pairs, uint64_t pair_
         status = iso_verify_pair(&iso_checks[i], pair, r->error);
     }
     for (uint32_t i = 0; status == ISO_OK && i < iso_weight_count; ++i) {
-        status = iso_verify_tensor(&iso_weights[i], iso_find_tensor(tensors, tensor_count, iso_weights[i].name), map, &data[i], r->error);
+        iso_tensor *tensor = iso_find_tensor(tensors, tensor_count, iso_weights[i].name);
+        status = iso_verify_tensor(&iso_weights[i], tensor, map, &data[i], r->error);
+        if (status == ISO_OK) {
+            tensor->read = true;
+        }
+    }
+    for (uint64_t i = 0; status == ISO_OK && i < tensor_count; ++i) {
+        if (!tensors[i].read && iso_names_match(iso_known_tensors, true, tensors[i].name) && !iso_names_match(iso_unused_tensors, false, tensors[i].name)) {
+            status = iso_fail(r->error, ISO_ERR_MISMATCH, "the GGUF file has a tensor %s, which this encoder does not read: it is for another variant",
+                iso_printable(tensors[i].name.text, tensors[i].name.length).text);
+        }
     }
     return status;
 }
@@ -6122,8 +6151,7 @@ ISOBIT_AVX2 static void gelu_f32_tanh_f16table_avx2__n4608(const float *x, float
         }
         for (size_t j = 0; j < count; j += 8) {
             __m256 g = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(half + j)));            const __m256 v = _mm256_loadu_ps(x + i + j);
-            g = _mm256_blendv_ps(g, v, _mm256_cmp_ps(v, high, _CMP_GE_OQ));
-            g = _mm256_andnot_ps(_mm256_cmp_ps(v, low, _CMP_LE_OQ), g);            _mm256_storeu_ps(y + i + j, g);
+            g = _mm256_blendv_ps(g, v, _mm256_cmp_ps(v, high, _CMP_GE_OQ));            g = _mm256_andnot_ps(_mm256_cmp_ps(v, low, _CMP_LE_OQ), g);            _mm256_storeu_ps(y + i + j, g);
         }
         i += count;
     }
@@ -9909,6 +9937,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"0c966d5e61541ea5fa1a304f28efeb94931f6070887985a1b0100a0317f05381\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"c9538df91733ce3e41695b747874ba6cc4bd8edbf504d3a6593b4776554a64f0\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.h - public interface of the qwen3_vl_vision image encoder (C11 and C++).
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 6fcfc35772482db762323be794751408dc4e5e37b79fa92599ebde5cac312bdc
+ * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 884caa4156bda92fc7724a5e25f2d670ef7490da7d1fe78a6204df4ec0a7d187
+ * profile   ggml-avx2 4c15681176677ea6b704b4b9fbc4f1d7337751e36205fc12a3dd5f7b82c1877b
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      0c966d5e61541ea5fa1a304f28efeb94931f6070887985a1b0100a0317f05381
+ * maps      c9538df91733ce3e41695b747874ba6cc4bd8edbf504d3a6593b4776554a64f0
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

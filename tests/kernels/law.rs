@@ -703,7 +703,7 @@ fn triangle(j: usize, out: usize, side: usize) -> Vec<(usize, f32)> {
 }
 
 fn antialiased(g: &Given, step: fn(f32, f32, f32) -> f32) -> Vec<u32> {
-    let (side, n, rows, cols, p) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"), g.f32(0));
+    let (side, n, rows, cols, p) = (g.dim("cells").isqrt(), g.dim("n"), g.dim("rows"), g.dim("cols"), g.f32(0));
     let mut y = Vec::new();
     for (row, col, i) in (0..rows * cols * n).map(|at| (at / n / cols, at / n % cols, at % n)) {
         let (mut v, mut s) = (0.0f32, 0.0f32);
@@ -731,7 +731,7 @@ fn triangle_f64(j: usize, out: usize, side: usize) -> Vec<(usize, f64)> {
 }
 
 fn antialiased_f64(g: &Given) -> Vec<u32> {
-    let (side, n, rows, cols, p) = (g.dim("side"), g.dim("n"), g.dim("rows"), g.dim("cols"), g.f32(0));
+    let (side, n, rows, cols, p) = (g.dim("cells").isqrt(), g.dim("n"), g.dim("rows"), g.dim("cols"), g.f32(0));
     let mut y = Vec::new();
     for (row, col, i) in (0..rows * cols * n).map(|at| (at / n / cols, at / n % cols, at % n)) {
         let (mut v, mut s) = (0.0f64, 0.0f64);

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 4c15681176677ea6b704b4b9fbc4f1d7337751e36205fc12a3dd5f7b82c1877b
+ * profile   ggml-avx2 6bc87e3ac1f55ad96e998d5dd1a4ab20259fd5b3f834be3980fafeb7b381e45c
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      c9538df91733ce3e41695b747874ba6cc4bd8edbf504d3a6593b4776554a64f0
+ * maps      57cef647fd9ba56f8403f5ecff3a1122fa6ea82075f14d1ad14f2d08c7b442a3
  * taps      those that fusion leaves
  */
 
@@ -575,7 +575,7 @@ static const float iso_expected_12[] = { 0x1.0c6f7ap-20f };
 static const float iso_expected_13[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 static const float iso_expected_14[] = { 0x1p-1f, 0x1p-1f, 0x1p-1f };
 
-/* Tensors whose names start like this are this encoder's: each is a weight, or one of those that are known to be unused (`*`: any end). */
+/* Tensors whose names start like this are this encoder's: each is a weight, or one of those that are known to be unused (`*`: anything). */
 static const char *const iso_known_tensors[] = { "v.", "mm.", NULL };
 static const char *const iso_unused_tensors[] = { NULL };
 
@@ -1423,14 +1423,15 @@ static int32_t iso_verify_tensor(const iso_weight *weight, const iso_tensor *ten
     return ISO_OK;
 }
 
-/* Whether the name is one of the patterns, or starts with one that ends in `*`; with `prefixes` all of them are beginnings. */
+/* Whether the name is one of the patterns, a `*` in one standing for anything; with `prefixes` all of them are beginnings. */
 static bool iso_names_match(const char *const *patterns, bool prefixes, iso_name name)
 {
     for (; *patterns != NULL; ++patterns) {
-        const size_t length = strlen(*patterns);
-        const bool open = prefixes || (length > 0 && (*patterns)[length - 1] == '*');
-        const size_t fixed = open && !prefixes ? length - 1 : length;
-        if (name.length >= fixed && (open || name.length == fixed) && (fixed == 0 || memcmp(name.text, *patterns, fixed) == 0)) {
+        const char *const star = prefixes ? NULL : strchr(*patterns, '*');
+        const size_t length = strlen(*patterns), begin = star != NULL ? (size_t)(star - *patterns) : length, end = star != NULL ? length - begin - 1 : 0;
+        const bool fits = star != NULL || prefixes ? name.length >= begin + end : name.length == length;
+        if (fits && (begin == 0 || memcmp(name.text, *patterns, begin) == 0)
+            && (end == 0 || memcmp(name.text + (name.length - end), *patterns + begin + 1, end) == 0)) {
             return true;
         }
     }
@@ -4598,21 +4599,15 @@ ISOBIT_AVX2 static void im2col_f32_rne_avx2__patch16_ch3(const float *restrict p
     enum { P = 16, CH = 3, LINE = P * CH };
     (void)b;
     (void)scratch;
-    for (size_t t = t0; t < t1; t++) {
-        const float *band = pixels + t * P * cols * LINE;
-        for (size_t col = 0; col < cols; col++) {
+    for (size_t t = t0; t < t1; t++) {        const float *band = pixels + t * P * cols * LINE;        for (size_t col = 0; col < cols; col++) {
             uint16_t *patch = y + (t * cols + col) * (LINE * P);
-            for (size_t dy = 0; dy < P; dy++) {
-                const float *line = band + (dy * cols + col) * LINE;
-                uint16_t half[LINE];
-                size_t i = 0;
+            for (size_t dy = 0; dy < P; dy++) {                const float *line = band + (dy * cols + col) * LINE;                uint16_t half[LINE];                size_t i = 0;
                 for (; i + 8 <= LINE; i += 8) {
                     _mm_storeu_si128((__m128i *)(void *)(half + i), _mm256_cvtps_ph(_mm256_loadu_ps(line + i), _MM_FROUND_TO_NEAREST_INT));
                 }
                 for (; i < LINE; i++) {
                     half[i] = iso_f32_to_f16(line[i]);
-                }
-                for (size_t ch = 0; ch < CH; ch++) {
+                }                for (size_t ch = 0; ch < CH; ch++) {
                     for (size_t dx = 0; dx < P; dx++) {
                         patch[(ch * P + dy) * P + dx] = half[dx * CH + ch];
                     }
@@ -4631,13 +4626,9 @@ static void im2col_f32_rne__patch16_ch3(const float *restrict pixels, uint16_t *
     enum { P = 16, CH = 3 };
     (void)b;
     (void)scratch;
-    for (size_t t = t0; t < t1; t++) {
-        const float *band = pixels + t * P * cols * P * CH;
-        for (size_t col = 0; col < cols; col++) {
+    for (size_t t = t0; t < t1; t++) {        const float *band = pixels + t * P * cols * P * CH;        for (size_t col = 0; col < cols; col++) {
             uint16_t *patch = y + (t * cols + col) * (CH * P * P);
-            for (size_t dy = 0; dy < P; dy++) {
-                const float *line = band + (dy * cols + col) * P * CH;
-                for (size_t dx = 0; dx < P; dx++) {
+            for (size_t dy = 0; dy < P; dy++) {                const float *line = band + (dy * cols + col) * P * CH;                for (size_t dx = 0; dx < P; dx++) {
                     for (size_t ch = 0; ch < CH; ch++) {
                         patch[(ch * P + dy) * P + dx] = iso_f32_to_f16(line[dx * CH + ch]);
                     }
@@ -9314,20 +9305,6 @@ static void iso_poison(const iso_encoder *h, uint32_t now, const iso_dims *d, un
 }
 #endif
 
-/* Runs h->job, on several threads if it has several tasks. */
-static int32_t iso_run_job(iso_encoder *h, const char *name, iso_error *error)
-{
-    if (h->job.tasks > 1 && h->options.parallel_for != NULL) {
-        return iso_run_by_host(h, name, error);
-    }
-    if (h->job.tasks > 1 && h->pool != NULL) {
-        iso_pool_run(h->pool, h->job.tasks, iso_run_range, &h->job);
-    } else if (h->job.tasks > 0) {
-        iso_run_range(&h->job, 0, h->job.tasks, 0);
-    }
-    return ISO_OK;
-}
-
 static int32_t iso_run_steps(iso_encoder *h, const iso_dims *d, const iso_layout *layout, unsigned char *arena, float *out, iso_error *error)
 {
     uint32_t next_tap = 0;
@@ -9353,7 +9330,13 @@ static int32_t iso_run_steps(iso_encoder *h, const iso_dims *d, const iso_layout
         iso_poison(h, s, d, arena);
         const uint64_t hash = iso_hash_others(h, step, kernel->writes, s, d, arena);
 #endif
-        status = iso_run_job(h, step->name, error);
+        if (h->job.tasks > 1 && h->options.parallel_for != NULL) {
+            status = iso_run_by_host(h, step->name, error);
+        } else if (h->job.tasks > 1 && h->pool != NULL) {
+            iso_pool_run(h->pool, h->job.tasks, iso_run_range, &h->job);
+        } else if (h->job.tasks > 0) {
+            iso_run_range(&h->job, 0, h->job.tasks, 0);
+        }
 #if defined(ISOBIT_CHECK_ARENA)
         if (status == ISO_OK && hash != iso_hash_others(h, step, kernel->writes, s, d, arena)) {
             return iso_fail(error, ISO_ERR_ARENA, "step %s changed a value that it does not write", step->name);
@@ -9675,18 +9658,6 @@ int32_t qwen3_vl_vision_plan_pixels(const qwen3_vl_vision *h, uint32_t width, ui
     return iso_plan_checked(h, false, width, height, batch, info, error);
 }
 
-/* The plan that this handle makes for what another plan is for. */
-static int32_t iso_plan_again(const iso_encoder *h, const iso_plan *info, iso_plan *plan, iso_error *error)
-{
-    const bool rgb = info->source_width != 0;
-    return iso_plan_checked(h, rgb, rgb ? info->source_width : info->width, rgb ? info->source_height : info->height, info->batch, plan, error);
-}
-
-static bool iso_same_input(const iso_plan *a, const iso_plan *b)
-{
-    return a->width == b->width && a->height == b->height;
-}
-
 /* -- calls that use the handle alone -- */
 
 static int32_t iso_begin(iso_encoder *h, iso_error *error)
@@ -9706,11 +9677,12 @@ static int32_t iso_end(iso_encoder *h, int32_t status)
 static int32_t iso_reserve(iso_encoder *h, const iso_plan *info, iso_error *error)
 {
     iso_plan plan = { 0 };
-    const int32_t status = iso_plan_again(h, info, &plan, error);
+    const bool rgb = info->source_width != 0;
+    const int32_t status = iso_plan_checked(h, rgb, rgb ? info->source_width : info->width, rgb ? info->source_height : info->height, info->batch, &plan, error);
     if (status != ISO_OK) {
         return status;
     }
-    if (plan.arena_bytes != info->arena_bytes || plan.threads != info->threads || !iso_same_input(&plan, info)) {
+    if (plan.arena_bytes != info->arena_bytes || plan.threads != info->threads || plan.width != info->width || plan.height != info->height) {
         return iso_fail(error, ISO_ERR_ARGUMENT, "the plan was not made by this handle: it says %llu arena bytes for %lu threads, the handle %llu for %lu",
             (unsigned long long)info->arena_bytes, (unsigned long)info->threads, (unsigned long long)plan.arena_bytes, (unsigned long)plan.threads);
     }
@@ -9902,7 +9874,6 @@ int32_t qwen3_vl_vision_encode_pixels(qwen3_vl_vision *h, const float *pixels, u
     return status != ISO_OK ? status : iso_end(h, iso_encode(h, false, pixels, width, height, batch, arena, arena_bytes, out, out_floats, error));
 }
 
-
 /* -- information -- */
 
 const char *qwen3_vl_vision_strerror(int32_t status)
@@ -9937,6 +9908,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"c9538df91733ce3e41695b747874ba6cc4bd8edbf504d3a6593b4776554a64f0\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"57cef647fd9ba56f8403f5ecff3a1122fa6ea82075f14d1ad14f2d08c7b442a3\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

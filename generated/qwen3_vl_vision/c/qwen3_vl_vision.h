@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 4c15681176677ea6b704b4b9fbc4f1d7337751e36205fc12a3dd5f7b82c1877b
+ * profile   ggml-avx2 6bc87e3ac1f55ad96e998d5dd1a4ab20259fd5b3f834be3980fafeb7b381e45c
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      c9538df91733ce3e41695b747874ba6cc4bd8edbf504d3a6593b4776554a64f0
+ * maps      57cef647fd9ba56f8403f5ecff3a1122fa6ea82075f14d1ad14f2d08c7b442a3
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

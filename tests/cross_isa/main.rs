@@ -7,6 +7,7 @@
 mod encoder;
 #[path = "../common/matrix.rs"]
 mod matrix;
+mod others;
 mod plan;
 mod report;
 
@@ -72,7 +73,7 @@ fn check(cli: &Cli) -> Result<bool, String> {
     let started = Instant::now();
     let work = Work { encoder: Encoder::open(TEMPLATE)?, folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("target/cross_isa") };
     let mut report = Report::default();
-    let machines: Vec<&Machine> =
+    let machines: Vec<&'static Machine> =
         MACHINES.into_iter().filter(|m| cli.machine.as_deref().is_none_or(|part| m.name.contains(part))).collect();
     let mut usable = Vec::new();
     for machine in machines {
@@ -121,7 +122,28 @@ fn check(cli: &Cli) -> Result<bool, String> {
         }
     });
     bar.finish_and_clear();
+    if cli.profile.is_none() && cli.attention.is_none() && cli.weights.is_none() {
+        others(cli.extent, &usable, &work, &report);
+    }
     Ok(report.into_inner().unwrap().finish(started.elapsed()))
+}
+
+/// The other encoders; in the cut on one machine, which has vectors of another kind.
+fn others(extent: Extent, usable: &[&'static Machine], work: &Work, report: &Mutex<Report>) {
+    let full = extent == Extent::Full;
+    let machines: Vec<&'static Machine> =
+        usable.iter().copied().filter(|m| if full { *m != &plan::GCC } else { *m == &plan::AARCH64 }).collect();
+    let others = if machines.is_empty() { Vec::new() } else { others::all(TEMPLATE, full) };
+    let bar = bar(others.len() as u64);
+    work.each(&others, &bar, |other| match others::compare(other, &machines, &work.folder.join("others")) {
+        Ok(different) => {
+            let verdict = if different.is_empty() { "equal  " } else { "DIFFERS" };
+            say(&bar, &format!("{verdict} {}", other.name()));
+            report.lock().unwrap().other(&other.name(), machines.len(), &different);
+        }
+        Err(reason) => report.lock().unwrap().fail(&other.name(), &reason),
+    });
+    bar.finish_and_clear();
 }
 
 /// What a machine needs and this one does not have.
@@ -168,7 +190,7 @@ impl Work {
     }
 
     /// Works off a list with one thread per core.
-    fn each(&self, builds: &[Build], bar: &ProgressBar, work: impl Fn(&Build) + Sync) {
+    fn each<T: Sync>(&self, builds: &[T], bar: &ProgressBar, work: impl Fn(&T) + Sync) {
         let next = Mutex::new(builds.iter());
         let worker = || {
             while let Some(build) = { next.lock().unwrap().next() } {

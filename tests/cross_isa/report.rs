@@ -65,6 +65,8 @@ pub struct Report {
     skipped: IndexSet<String>,
     blocks: u64,
     values: u64,
+    /// Outputs of other encoders that were compared.
+    others: usize,
 }
 
 impl Report {
@@ -104,6 +106,12 @@ impl Report {
         if equal { "equal  " } else { "DIFFERS" }
     }
 
+    /// Another encoder on so many machines, and those where its output has other bits.
+    pub fn other(&mut self, name: &str, machines: usize, different: &[&str]) {
+        self.others += machines;
+        self.differences.extend(different.iter().map(|machine| format!("{name}: the output on {machine}")));
+    }
+
     /// Prints everything; true if all agreed and nothing failed.
     pub fn finish(self, elapsed: Duration) -> bool {
         let columns: IndexSet<&String> = self.cells.keys().map(|(_, column)| column).collect();
@@ -130,10 +138,11 @@ impl Report {
         }
         let good = self.differences.is_empty() && self.failures.is_empty() && self.blocks > 0;
         println!(
-            "\ntest result: {}. {} encodes of all images with {} hashes compared; {} differ; {} failed; {} skipped; {:.0} s",
+            "\ntest result: {}. {} encodes of all images with {} hashes, {} outputs of other encoders compared; {} differ; {} failed; {} skipped; {:.0} s",
             if good { "ok" } else { "FAILED" },
             self.blocks,
             self.values,
+            self.others,
             self.differences.len(),
             self.failures.len(),
             self.skipped.len(),

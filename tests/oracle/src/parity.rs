@@ -228,23 +228,36 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
             }
         }
     }
-    /// Some multiple of every patch and merge.
-    const SMALL: [u32; 7] = [56, 64, 72, 84, 96, 112, 144];
+    /// Some multiple of every patch and merge; frames that encoders of sound take.
+    const SIDES: [u32; 7] = [56, 64, 72, 84, 96, 112, 144];
+    const FRAMES: [u32; 5] = [64, 100, 128, 200, 400];
     let large = |job: &Job| match *job {
         Job::Rgb(width, height) | Job::Pixels(width, height) => u64::from(width) * u64::from(height) > 256 * 256,
-        Job::Pcm(_) | Job::Mel(_) => false,
+        Job::Mel(frames) => frames > 1000,
+        Job::Pcm(_) => true, // many are filled up to half a minute
     };
     if !settings.jobs.iter().any(large) {
         return None;
     }
+    // An encoder of one size only is asked at that size.
+    let own = settings.jobs.iter().filter_map(|job| match *job {
+        Job::Pixels(width, height) => Some((width, height)),
+        _ => None,
+    });
+    let sizes: Vec<(u32, u32)> = match library.modality() {
+        Modality::Image => SIDES.map(|side| (side, side)).into_iter().chain(own).collect(),
+        Modality::Audio => FRAMES.map(|frames| (frames, 0)).to_vec(),
+    };
     let mut names = Names::default();
     {
         let mut target = TapTarget(&mut names);
-        let mut handle = library.open(&settings.model, 1, settings.variant.as_deref(), Some(&mut target)).ok()?;
-        let (side, plan) = SMALL.iter().find_map(|&side| Some((side, handle.plan_input(side, side, 1).ok()?)))?;
-        let image = Input { modality: Modality::Image, width: side, height: side, values: vec![0.0; (side * side * 3) as usize] };
+        let threads = settings.reference_threads;
+        let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), Some(&mut target)).ok()?;
+        let plan = sizes.iter().find_map(|&(width, height)| handle.plan_input(width, height, 1).ok())?;
+        let mut input = Input { modality: library.modality(), width: plan.width, height: plan.height, values: Vec::new() };
+        input.values = vec![0.0; elements(&input.shape()) as usize];
         let mut out = vec![0f32; usize::try_from(plan.output_floats).ok()?];
-        handle.encode(&[image], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
+        handle.encode(&[input], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
     }
     Some(names.keys)
 }

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 6bc87e3ac1f55ad96e998d5dd1a4ab20259fd5b3f834be3980fafeb7b381e45c
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      57cef647fd9ba56f8403f5ecff3a1122fa6ea82075f14d1ad14f2d08c7b442a3
+ * maps      5d1292014c518384e9f09733e9e52c95d8e26c9efc50bf93bafe4ecebc268ce5
  * taps      those that fusion leaves
  */
 
@@ -9305,6 +9305,20 @@ static void iso_poison(const iso_encoder *h, uint32_t now, const iso_dims *d, un
 }
 #endif
 
+/* Runs h->job, on several threads if it has several tasks. */
+static int32_t iso_run_job(iso_encoder *h, const char *name, iso_error *error)
+{
+    if (h->job.tasks > 1 && h->options.parallel_for != NULL) {
+        return iso_run_by_host(h, name, error);
+    }
+    if (h->job.tasks > 1 && h->pool != NULL) {
+        iso_pool_run(h->pool, h->job.tasks, iso_run_range, &h->job);
+    } else if (h->job.tasks > 0) {
+        iso_run_range(&h->job, 0, h->job.tasks, 0);
+    }
+    return ISO_OK;
+}
+
 static int32_t iso_run_steps(iso_encoder *h, const iso_dims *d, const iso_layout *layout, unsigned char *arena, float *out, iso_error *error)
 {
     uint32_t next_tap = 0;
@@ -9330,13 +9344,7 @@ static int32_t iso_run_steps(iso_encoder *h, const iso_dims *d, const iso_layout
         iso_poison(h, s, d, arena);
         const uint64_t hash = iso_hash_others(h, step, kernel->writes, s, d, arena);
 #endif
-        if (h->job.tasks > 1 && h->options.parallel_for != NULL) {
-            status = iso_run_by_host(h, step->name, error);
-        } else if (h->job.tasks > 1 && h->pool != NULL) {
-            iso_pool_run(h->pool, h->job.tasks, iso_run_range, &h->job);
-        } else if (h->job.tasks > 0) {
-            iso_run_range(&h->job, 0, h->job.tasks, 0);
-        }
+        status = iso_run_job(h, step->name, error);
 #if defined(ISOBIT_CHECK_ARENA)
         if (status == ISO_OK && hash != iso_hash_others(h, step, kernel->writes, s, d, arena)) {
             return iso_fail(error, ISO_ERR_ARENA, "step %s changed a value that it does not write", step->name);
@@ -9658,6 +9666,18 @@ int32_t qwen3_vl_vision_plan_pixels(const qwen3_vl_vision *h, uint32_t width, ui
     return iso_plan_checked(h, false, width, height, batch, info, error);
 }
 
+/* The plan that this handle makes for what another plan is for. */
+static int32_t iso_plan_again(const iso_encoder *h, const iso_plan *info, iso_plan *plan, iso_error *error)
+{
+    const bool rgb = info->source_width != 0;
+    return iso_plan_checked(h, rgb, rgb ? info->source_width : info->width, rgb ? info->source_height : info->height, info->batch, plan, error);
+}
+
+static bool iso_same_input(const iso_plan *a, const iso_plan *b)
+{
+    return a->width == b->width && a->height == b->height;
+}
+
 /* -- calls that use the handle alone -- */
 
 static int32_t iso_begin(iso_encoder *h, iso_error *error)
@@ -9677,12 +9697,11 @@ static int32_t iso_end(iso_encoder *h, int32_t status)
 static int32_t iso_reserve(iso_encoder *h, const iso_plan *info, iso_error *error)
 {
     iso_plan plan = { 0 };
-    const bool rgb = info->source_width != 0;
-    const int32_t status = iso_plan_checked(h, rgb, rgb ? info->source_width : info->width, rgb ? info->source_height : info->height, info->batch, &plan, error);
+    const int32_t status = iso_plan_again(h, info, &plan, error);
     if (status != ISO_OK) {
         return status;
     }
-    if (plan.arena_bytes != info->arena_bytes || plan.threads != info->threads || plan.width != info->width || plan.height != info->height) {
+    if (plan.arena_bytes != info->arena_bytes || plan.threads != info->threads || !iso_same_input(&plan, info)) {
         return iso_fail(error, ISO_ERR_ARGUMENT, "the plan was not made by this handle: it says %llu arena bytes for %lu threads, the handle %llu for %lu",
             (unsigned long long)info->arena_bytes, (unsigned long)info->threads, (unsigned long long)plan.arena_bytes, (unsigned long)plan.threads);
     }
@@ -9874,6 +9893,7 @@ int32_t qwen3_vl_vision_encode_pixels(qwen3_vl_vision *h, const float *pixels, u
     return status != ISO_OK ? status : iso_end(h, iso_encode(h, false, pixels, width, height, batch, arena, arena_bytes, out, out_floats, error));
 }
 
+
 /* -- information -- */
 
 const char *qwen3_vl_vision_strerror(int32_t status)
@@ -9908,6 +9928,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"57cef647fd9ba56f8403f5ecff3a1122fa6ea82075f14d1ad14f2d08c7b442a3\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"5d1292014c518384e9f09733e9e52c95d8e26c9efc50bf93bafe4ecebc268ce5\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 6bc87e3ac1f55ad96e998d5dd1a4ab20259fd5b3f834be3980fafeb7b381e45c
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      5d1292014c518384e9f09733e9e52c95d8e26c9efc50bf93bafe4ecebc268ce5
+ * maps      1a7ee367d683330424fb6eb1dac1e858a72fd4bed0fe2157bf1b556b0c4479d9
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -1,19 +1,20 @@
 // Memory of attention with whole rows of scores: rows of keys and values lane by lane, queries across, places without a key.
 
-// dst[lanes][places] rows of `row` floats: key t = j + lanes * u goes to (j, u). What has no key or lies past d is 0.
-ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso_attn_view view, size_t keys, size_t lanes, size_t d,
-                                               size_t row)
+// dst[lanes][places] rows of `row` floats: key t = j + lanes * u goes to (j, u). What is no key of from .. keys-1 or lies past d is 0.
+ISOBIT_UNUSED static inline void iso_full_pack(float *dst, const float *src, iso_attn_view view, size_t from, size_t keys, size_t lanes,
+                                               size_t d, size_t row)
 {
     const size_t places = (keys + lanes - 1) / lanes;
     for (size_t r = 0; r < lanes * places; r++, dst += row) {
         const size_t t = r / places + r % places * lanes;
-        const float *from = src + (ptrdiff_t)t * view.row;
+        const float *in = src + (ptrdiff_t)t * view.row;
+        const int here = t >= from && t < keys;
         size_t e = 0;
-        for (; t < keys && view.element == 1 && e + 8 <= d; e += 8) { // pieces of a fixed size become plain moves
-            memcpy(dst + e, from + e, 8 * sizeof *dst);
+        for (; here && view.element == 1 && e + 8 <= d; e += 8) { // pieces of a fixed size become plain moves
+            memcpy(dst + e, in + e, 8 * sizeof *dst);
         }
-        for (; t < keys && e < d; e++) {
-            dst[e] = from[(ptrdiff_t)e * view.element];
+        for (; here && e < d; e++) {
+            dst[e] = in[(ptrdiff_t)e * view.element];
         }
         for (; e < row; e++) {
             dst[e] = 0.0f;
@@ -34,10 +35,15 @@ ISOBIT_UNUSED static inline void iso_full_pack_queries(float *dst, const float *
     }
 }
 
-// Places of s[lanes][places][48] that have no key take no part.
-ISOBIT_UNUSED static inline void iso_full_missing(float *s, size_t keys, size_t lanes)
+// Places of s[lanes][places][48] that have no key of from .. keys-1 take no part; from < lanes.
+ISOBIT_UNUSED static inline void iso_full_missing(float *s, size_t from, size_t keys, size_t lanes)
 {
     const size_t places = (keys + lanes - 1) / lanes;
+    for (size_t j = 0; j < from; j++) {
+        for (size_t i = 0; i < 48; i++) {
+            s[j * places * 48 + i] = -INFINITY;
+        }
+    }
     for (size_t j = keys - (places - 1) * lanes; j < lanes; j++) {
         for (size_t i = 0; i < 48; i++) {
             s[(j * places + places - 1) * 48 + i] = -INFINITY;

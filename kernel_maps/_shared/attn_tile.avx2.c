@@ -1,9 +1,9 @@
 // Attention of a block of query rows of one head over key tiles of 64, AVX2.
 // The steps are kept out of line: each needs nearly all registers for itself.
 
-// s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns from `present` on are -inf.
+// s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns before `low` and from `high` on are -inf.
 ISOBIT_UNUSED ISOBIT_AVX2 __attribute__((noinline)) static void iso_attn_scores_avx2(float *s, const float *q, const float *kt, size_t d, float scale,
-                                                                            size_t present)
+                                                                            size_t low, size_t high)
 {
 #define ISO_ATTN_ZERO(i) __m256 s##i##0 = _mm256_setzero_ps(), s##i##1 = s##i##0
 #define ISO_ATTN_STEP(i)                                             \
@@ -46,7 +46,10 @@ ISOBIT_UNUSED ISOBIT_AVX2 __attribute__((noinline)) static void iso_attn_scores_
 #undef ISO_ATTN_STEP
 #undef ISO_ATTN_DONE
     for (size_t i = 0; i < 6; i++) {
-        for (size_t t = present; t < 64; t++) {
+        for (size_t t = 0; t < low; t++) {
+            s[i * 64 + t] = -INFINITY;
+        }
+        for (size_t t = high; t < 64; t++) {
             s[i * 64 + t] = -INFINITY;
         }
     }
@@ -228,12 +231,12 @@ ISOBIT_UNUSED ISOBIT_AVX2 __attribute__((noinline)) static void iso_attn_values8
 #undef ISO_ATTN_STORE
 }
 
-// q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows; y: rows of y_row floats.
+// q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows, of which from .. to-1 are attended; y: rows of y_row floats.
 // lanes (16 or 8) chooses the exponential and the groups of its sum.
 // scratch, with padded = d rounded up to 16: (most + 64) * (d + padded) + 2 * most + 24 * 64 floats.
 ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_tile_avx2(const float *q, iso_attn_view q_view, const uint16_t *k,
                                                                 iso_attn_view k_view, const uint16_t *v, iso_attn_view v_view,
-                                                                float *y, size_t y_row, size_t count, size_t keys, size_t d,
+                                                                float *y, size_t y_row, size_t count, size_t keys, size_t from, size_t to, size_t d,
                                                                 float scale, int lanes, size_t most, float *scratch)
 {
     const size_t padded = (d + 15) / 16 * 16;
@@ -252,14 +255,15 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_tile_avx2(const float *q, 
         max[i] = -INFINITY;
         sum[i] = 0.0f;
     }
-    for (size_t key = 0; key < keys; key += 64) {
+    for (size_t key = from / 64 * 64; key < to; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
+        const size_t low = from > key ? from - key : 0, high = to - key < 64 ? to - key : 64;
         iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
         iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
         for (size_t i = 0; i < count; i += 24) {
             const size_t here = count - i < 24 ? count - i : 24;
             for (size_t r = 0; r < here; r += 6) {
-                iso_attn_scores_avx2(scores + r * 64, qc + (i + r) * d, kt, d, scale, present);
+                iso_attn_scores_avx2(scores + r * 64, qc + (i + r) * d, kt, d, scale, low, high);
             }
             iso_attn_weights_avx2(scores, here, max + i, sum + i, acc + i * padded, padded, lanes);
             iso_attn_sums_avx2(sum + i, scores, here, lanes);

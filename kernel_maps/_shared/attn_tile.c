@@ -1,10 +1,10 @@
 // Attention of up to 64 query rows of one head over key tiles of 64, portable C.
 
-// q: the first of `count` query rows; k, v: the first of `keys` rows; y: rows of y_row floats.
+// q: the first of `count` query rows; k, v: the first of `keys` rows, of which from .. to-1 are attended; y: rows of y_row floats.
 // lanes (16, 8 or 4) chooses the exponential and the groups of its sum; with 4 nothing is fused. scratch: (3*d + 64) * 64 floats.
 ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_view, const uint16_t *k, iso_attn_view k_view,
                                                const uint16_t *v, iso_attn_view v_view, float *y, size_t y_row, size_t count,
-                                               size_t keys, size_t d, float scale, size_t lanes, float *scratch)
+                                               size_t keys, size_t from, size_t to, size_t d, float scale, size_t lanes, float *scratch)
 {
     float *kt = scratch;          // [d][64]
     float *vt = kt + 64 * d;      // [64][d]
@@ -17,7 +17,7 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
         max[i] = -INFINITY;
         sum[i] = 0.0f;
     }
-    for (size_t key = 0; key < keys; key += 64) {
+    for (size_t key = from / 64 * 64; key < to; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
         for (size_t t = 0; t < present; t++) {
             const uint16_t *kr = k + (ptrdiff_t)(key + t) * k_view.row;
@@ -41,7 +41,7 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
             }
             float tile_max = -INFINITY;
             for (size_t t = 0; t < 64; t++) {
-                s[t] = t < present ? s[t] * scale : -INFINITY;
+                s[t] = key + t >= from && key + t < to ? s[t] * scale : -INFINITY;
                 tile_max = tile_max > s[t] ? tile_max : s[t];
             }
             float *a = acc + i * d;

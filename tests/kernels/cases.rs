@@ -11,6 +11,17 @@ use isobit::maps::{AttrKind, Maps, OpMap};
 
 use super::data::Mode;
 
+/// What the numbers of an operand mean.
+#[derive(Debug, Clone, Copy)]
+pub enum Numbers {
+    /// 0 .. n-1, each once.
+    Order(u64),
+    /// Any of 0 .. n-1.
+    Below(u64),
+    /// (first, one past the last) of 0 .. n-1, some rows the same.
+    Ranges(u64),
+}
+
 /// One set of sizes for one op; every number is known.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -22,6 +33,8 @@ pub struct Case {
     pub attrs: IndexMap<String, Attr>,
     /// Operand to element strides; an operand that is absent is contiguous.
     pub strides: BTreeMap<String, Vec<u64>>,
+    /// Operands of numbers that have a meaning.
+    pub numbers: BTreeMap<String, Numbers>,
     /// Last dimension of every variadic operand.
     pub widths: Vec<u64>,
     /// The classes the case is for; none: all.
@@ -94,6 +107,7 @@ fn expand(map: &OpMap, node: &Node, out: &mut Vec<Case>) -> Result<()> {
         }
     }
     let numbers = |n: &Node| n.array()?.iter().map(Node::u64).collect::<Result<Vec<u64>>>();
+    let meanings = f.optional("numbers").map(Node::map).transpose()?;
     let widths = f.optional("widths").map(numbers).transpose()?.unwrap_or_default();
     let mut sizes = Vec::new();
     for n in f.optional("sizes").map(Node::array).transpose()?.unwrap_or_default() {
@@ -123,6 +137,7 @@ fn expand(map: &OpMap, node: &Node, out: &mut Vec<Case>) -> Result<()> {
             dims: dims.into_iter().collect(),
             attrs,
             strides: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             widths: widths.clone(),
             only: only.clone(),
             modes: modes.clone(),
@@ -136,6 +151,17 @@ fn expand(map: &OpMap, node: &Node, out: &mut Vec<Case>) -> Result<()> {
             }
             words.push(format!("{operand}:{strides:?}"));
             case.strides.insert(operand.clone(), strides);
+        }
+        for (operand, n) in meanings.into_iter().flatten() {
+            let (word, of) = n.str()?.split_once(' ').unwrap_or_default();
+            let limit = case.constant(of).and_then(|d| d.as_const());
+            let numbers = match (word, limit) {
+                ("order", Some(limit)) => Numbers::Order(limit),
+                ("below", Some(limit)) => Numbers::Below(limit),
+                ("ranges", Some(limit)) => Numbers::Ranges(limit),
+                _ => return Err(n.at.error("case", "numbers are \"order N\", \"below N\" or \"ranges N\" of a dimension N", "these")),
+            };
+            case.numbers.insert(operand.clone(), numbers);
         }
         case.text = words.join(" ");
         let symbols = map.signature.iter().flat_map(|s| s.operands.iter().chain([&s.result])).flat_map(|p| p.dims.iter().flatten());

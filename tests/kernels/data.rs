@@ -5,6 +5,7 @@ use isobit::gguf::encode::encode;
 use isobit::ir::Dtype;
 use sha2::{Digest, Sha256};
 
+use super::cases::Numbers;
 use super::law::{brain, half};
 
 /// What kind of values the operands of a run have.
@@ -192,6 +193,32 @@ pub fn tensor(purpose: &str, mode: Mode, dtype: Dtype, dims: &[u64]) -> Tensor {
         }
     }
     Tensor { dtype, dims: dims.to_vec(), bits }
+}
+
+/// Numbers that have a meaning.
+pub fn numbers(purpose: &str, numbers: Numbers, dims: &[u64]) -> Tensor {
+    let mut random = Random::new(purpose);
+    let count = dims.iter().product::<u64>() as usize;
+    let mut bits = Vec::with_capacity(count);
+    match numbers {
+        Numbers::Below(n) => bits.extend((0..count).map(|_| random.below(n as u32))),
+        Numbers::Order(n) => {
+            bits.extend(0..n as u32);
+            (1..bits.len()).rev().for_each(|i| bits.swap(i, random.below(i as u32 + 1) as usize));
+        }
+        Numbers::Ranges(n) => {
+            while bits.len() < count {
+                let first = random.below(n as u32);
+                let longest = random.pick(&[1, 7, 64, n as u32]);
+                let end = (first + 1 + random.below(longest)).min(n as u32);
+                let rows = (1 + random.below(70)) as usize;
+                bits.extend([first, end].repeat(rows));
+            }
+        }
+    }
+    bits.truncate(count);
+    assert_eq!(bits.len(), count, "an order has as many numbers as the operand");
+    Tensor { dtype: Dtype::I32, dims: dims.to_vec(), bits }
 }
 
 /// One row of a block format: encoded values, and in mode awkward some blocks of any bytes.

@@ -51,7 +51,11 @@ impl Operands {
     pub fn new(used: &Use, mode: Mode) -> Self {
         let specs = used.operands();
         let purpose = |s: &Spec| format!("{} {} {mode:?}", used, s.name);
-        let tensors = specs.iter().map(|s| data::tensor(&purpose(s), mode, s.dtype, &s.dims)).collect();
+        let tensors = specs.iter().map(|s| match used.case.numbers.get(&s.name) {
+            Some(numbers) => data::numbers(&purpose(s), *numbers, &s.dims),
+            None => data::tensor(&purpose(s), mode, s.dtype, &s.dims),
+        });
+        let tensors = tensors.collect();
         Self::of(tensors, &specs)
     }
 

@@ -89,6 +89,25 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("attention", "full16" | "full8" | "full_scalar") => {
             return values(Box::new(move |g| attention(g, |h, q| full(h, q, lanes))), true);
         }
+        ("attention_window", "tile64_exp16" | "tile64_exp8" | "tile64_scalar") => {
+            return values(Box::new(move |g| attention(g, |h, q| tiled(h, q, lanes))), true);
+        }
+        ("attention_window", "chunk_f16acc16" | "chunk_f16acc8" | "chunk_scalar") => {
+            return values(Box::new(move |g| attention(g, |h, q| chunk(&h.attended(), q, lanes))), true);
+        }
+        ("attention_window", "full16" | "full8" | "full_scalar") => {
+            return values(Box::new(move |g| attention(g, |h, q| full(h, q, lanes))), true);
+        }
+        ("attention_window", "full_f32") => Box::new(|g| attention(g, |h, q| full_f32(&h.attended(), q))),
+        ("gather_rows", "copy") => return bits(gather_rows),
+        ("window_order", "exact") => return bits(|g| windows(g).concat()),
+        ("window_ranges", "exact") => return bits(window_ranges),
+        ("inverse_order", "exact") => {
+            return bits(|g| {
+                let order = &g.operands[0].bits;
+                (0..order.len()).map(|n| order.iter().position(|x| *x as usize == n).expect("every number") as u32).collect()
+            });
+        }
         ("attention", "full_f32") => Box::new(|g| attention(g, full_f32)),
         ("add" | "add_row" | "add_tiled", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x + r))),
         ("mul_row", "rn") => Box::new(|g| to_bits(&repeated(&g.f32(0), &g.f32(1), |x, r| x * r))),
@@ -579,6 +598,31 @@ fn cells(g: &Given) -> Vec<(usize, usize)> {
         }
     }
     out
+}
+
+fn gather_rows(g: &Given) -> Vec<u32> {
+    let (k, n) = (g.dim("k"), g.dim("n"));
+    let image = |x: &[u32]| g.operands[1].bits.iter().flat_map(|i| x[*i as usize * n..][..n].to_vec()).collect::<Vec<_>>();
+    g.operands[0].bits.chunks(k * n).flat_map(image).collect()
+}
+
+/// The cells of every window of a grid.
+fn windows(g: &Given) -> Vec<Vec<u32>> {
+    let (rows, cols, window) = (g.dim("rows"), g.dim("cols"), g.dim("window"));
+    let mut of = BTreeMap::<_, Vec<u32>>::new();
+    for cell in 0..rows * cols {
+        of.entry((cell / cols / window, cell % cols / window)).or_default().push(cell as u32);
+    }
+    of.into_values().collect()
+}
+
+fn window_ranges(g: &Given) -> Vec<u32> {
+    let mut y = Vec::new();
+    for window in windows(g) {
+        let (first, tokens) = (y.len() as u32 / 2, window.len() * g.dim("cell"));
+        y.extend([first, first + tokens as u32].repeat(tokens));
+    }
+    y
 }
 
 fn grid_merge(g: &Given) -> Vec<u32> {
@@ -1094,11 +1138,26 @@ fn layer_norm_f64(g: &Given) -> Vec<f32> {
     g.f32(0).chunks(n).flat_map(row).collect()
 }
 
-/// What the queries of one head of one image meet.
+/// What a query of one head of one image meets.
 struct Head {
     keys: Vec<Vec<f32>>,
     values: Vec<Vec<f32>>,
     scale: f32,
+    /// The keys that are attended: all, or those of a range.
+    range: std::ops::Range<usize>,
+}
+
+impl Head {
+    /// The attended keys, as if there were no others.
+    fn attended(&self) -> Self {
+        let part = |rows: &[Vec<f32>]| rows[self.range.clone()].to_vec();
+        Self { keys: part(&self.keys), values: part(&self.values), scale: self.scale, range: 0..self.range.len() }
+    }
+
+    /// The groups of `size` keys with one that is attended: where they begin.
+    fn groups(&self, size: usize) -> impl Iterator<Item = usize> {
+        (self.range.start / size * size..self.range.end).step_by(size)
+    }
 }
 
 fn attention(g: &Given, row: impl Fn(&Head, &[f32]) -> Vec<f32>) -> Vec<u32> {
@@ -1109,8 +1168,11 @@ fn attention(g: &Given, row: impl Fn(&Head, &[f32]) -> Vec<f32>) -> Vec<u32> {
     for image in 0..images {
         for head in 0..h {
             let part = |x: &[f32]| (0..rows).map(|r| x[((image * rows + r) * h + head) * d..][..d].to_vec()).collect::<Vec<_>>();
-            let this = Head { keys: part(&k), values: part(&v), scale: g.floats["scale"] };
+            let mut this = Head { keys: part(&k), values: part(&v), scale: g.floats["scale"], range: 0..rows };
             for (r, q) in part(&q).iter().enumerate() {
+                if let Some(ranges) = g.operands.get(3) {
+                    this.range = ranges.bits[2 * r] as usize..ranges.bits[2 * r + 1] as usize;
+                }
                 let at = ((image * rows + r) * h + head) * d;
                 y[at..at + d].copy_from_slice(&to_bits(&row(&this, q)));
             }
@@ -1127,9 +1189,13 @@ fn larger(a: f32, b: f32) -> f32 {
 fn tiled(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
     let (mut max, mut sum, mut acc) = (f32::NEG_INFINITY, 0.0f32, vec![0.0f32; q.len()]);
     let mut values = vec![vec![0.0f32; q.len()]; 64];
-    for (keys, present) in head.keys.chunks(64).zip(head.values.chunks(64)) {
+    for first in head.groups(64) {
+        let present = &head.values[first..(first + 64).min(head.values.len())];
         let mut s = vec![f32::NEG_INFINITY; 64];
-        for (s, k) in s.iter_mut().zip(keys) {
+        for (s, (t, k)) in s.iter_mut().zip(head.keys.iter().enumerate().skip(first)) {
+            if !head.range.contains(&t) {
+                continue;
+            }
             let mut chain = 0.0f32;
             for (k, q) in k.iter().zip(q) {
                 chain = step(*k, *q, chain, lanes);
@@ -1194,7 +1260,11 @@ fn weighted(head: &Head, p: &[f32], e: usize, lanes: usize) -> f32 {
 
 fn full(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
     let across = |a: &[f32], b: &[f32]| if lanes == 4 { rounded_products(a, b) } else { vdot_f32(a, b, lanes) };
-    let s: Vec<f32> = head.keys.iter().map(|k| across(k, q) * head.scale).collect();
+    let score = |t: usize| if head.range.contains(&t) { across(&head.keys[t], q) * head.scale } else { f32::NEG_INFINITY };
+    // from the first group with an attended key to the last
+    let n = head.keys.len();
+    let all: Vec<usize> = head.groups(lanes).flat_map(|first| first..(first + lanes).min(n)).collect();
+    let s: Vec<f32> = all.iter().map(|t| score(*t)).collect();
     let max = s.iter().fold(f32::NEG_INFINITY, |top, s| larger(top, *s));
     let (mut p, mut sum) = (Vec::new(), 0.0f64);
     for group in s.chunks(lanes) {
@@ -1211,7 +1281,8 @@ fn full(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
     let inverse = (1.0 / sum) as f32;
     p.iter_mut().for_each(|p| *p *= inverse);
     let element = |e: usize| {
-        let column: Vec<f32> = head.values.iter().map(|v| v[e]).collect();
+        let attended = all.iter().zip(&p).map(|(t, p)| if head.range.contains(t) { (head.values[*t][e], *p) } else { (0.0, 0.0) });
+        let (column, p): (Vec<f32>, Vec<f32>) = attended.unzip();
         if lanes != 4 && q.len().is_multiple_of(4) { dot(&column, &p, lanes) } else { across(&column, &p) }
     };
     (0..q.len()).map(element).collect()

@@ -281,6 +281,7 @@ impl Use<'_> {
                 dims: bound.iter().filter_map(|(n, d)| Some((n.clone(), d.as_const()?))).collect(),
                 attrs,
                 strides: strides.map(|(p, s)| (p.name.clone(), s.strides.clone())).collect(),
+                numbers: BTreeMap::new(),
                 widths: Vec::new(),
                 only: Vec::new(),
                 modes: self.case.modes.clone(),

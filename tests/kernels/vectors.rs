@@ -95,6 +95,7 @@ fn step(maps: &Maps, dir: &Path, s: &Value) -> Step {
         dims: object("dims").iter().map(|(n, v)| (n.clone(), v.as_u64().expect("an integer"))).collect(),
         attrs,
         strides,
+        numbers: BTreeMap::new(),
         widths: numbers(&s["widths"]),
         only: Vec::new(),
         modes: Vec::new(),

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 6bc87e3ac1f55ad96e998d5dd1a4ab20259fd5b3f834be3980fafeb7b381e45c
+ * profile   ggml-avx2 0f930d7e30f04a111f75e3106a7643eeb82a19a1ec8d0aa2a94180c59dbcf3df
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      1a7ee367d683330424fb6eb1dac1e858a72fd4bed0fe2157bf1b556b0c4479d9
+ * maps      3cd07f0f891c3f446218eb2fa2ad6df22e6e49e4aa609ebac2432375f3979771
  * taps      those that fusion leaves
  */
 
@@ -3261,10 +3261,10 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_out_avx2(float *y, const f
 // Attention of a block of query rows of one head over key tiles of 64, AVX-512.
 // The steps are kept out of line: each needs nearly all registers for itself.
 
-// s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns from `present` on are -inf.
+// s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns before `low` and from `high` on are -inf.
 // max[i] = the largest of row i, as long as no NaN is among them.
 ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_scores_avx512(float *s, float *max, const float *q, const float *kt, size_t d,
-                                                                      float scale, size_t present)
+                                                                      float scale, size_t low, size_t high)
 {
 #define ISO_ATTN_ZERO(i) __m512 s##i##0 = _mm512_setzero_ps(), s##i##1 = s##i##0, s##i##2 = s##i##0, s##i##3 = s##i##0
 #define ISO_ATTN_STEP(i)                                     \
@@ -3309,7 +3309,7 @@ ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_score
     }
     const __m512 by = _mm512_set1_ps(scale);
     const __m512 missing = _mm512_set1_ps(-INFINITY);
-    const uint64_t mask = present < 64 ? (UINT64_C(1) << present) - 1 : ~UINT64_C(0);
+    const uint64_t mask = (high < 64 ? (UINT64_C(1) << high) - 1 : ~UINT64_C(0)) & ~UINT64_C(0) << low;
     const __mmask16 m0 = (__mmask16)mask;
     const __mmask16 m1 = (__mmask16)(mask >> 16);
     const __mmask16 m2 = (__mmask16)(mask >> 32);
@@ -3484,12 +3484,12 @@ ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_value
 }
 #undef ISO_ATTN_ROWS
 
-// q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows; y: rows of y_row floats.
+// q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows, of which from .. to-1 are attended; y: rows of y_row floats.
 // lanes (16 or 8) chooses the exponential and the groups of its sum.
 // scratch, with padded = d rounded up to 16: (most + 64) * (d + padded) + 2 * most + 24 * 65 floats.
 ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float *q, iso_attn_view q_view, const uint16_t *k,
                                                                     iso_attn_view k_view, const uint16_t *v, iso_attn_view v_view,
-                                                                    float *y, size_t y_row, size_t count, size_t keys, size_t d,
+                                                                    float *y, size_t y_row, size_t count, size_t keys, size_t from, size_t to, size_t d,
                                                                     float scale, int lanes, size_t most, float *scratch)
 {
     const size_t padded = (d + 15) / 16 * 16;
@@ -3509,14 +3509,15 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float 
         max[i] = -INFINITY;
         sum[i] = 0.0f;
     }
-    for (size_t key = 0; key < keys; key += 64) {
+    for (size_t key = from / 64 * 64; key < to; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
+        const size_t low = from > key ? from - key : 0, high = to - key < 64 ? to - key : 64;
         iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
         iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
         for (size_t i = 0; i < count; i += 24) {
             const size_t here = count - i < 24 ? count - i : 24;
             for (size_t r = 0; r < here; r += 6) {
-                iso_attn_scores_avx512(scores + r * 64, tile_max + r, qc + (i + r) * d, kt, d, scale, present);
+                iso_attn_scores_avx512(scores + r * 64, tile_max + r, qc + (i + r) * d, kt, d, scale, low, high);
             }
             iso_attn_weights_avx512(scores, here, tile_max, max + i, sum + i, acc + i * padded, padded, lanes);
             iso_attn_sums_avx512(sum + i, scores, here, lanes);
@@ -3607,9 +3608,9 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline __m256 iso_vexp_8_avx2(__m256 x)
 // Attention of a block of query rows of one head over key tiles of 64, AVX2.
 // The steps are kept out of line: each needs nearly all registers for itself.
 
-// s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns from `present` on are -inf.
+// s[6][64] = scale * q k^T for six rows of q ([d] each) and kt[d][64]; columns before `low` and from `high` on are -inf.
 ISOBIT_UNUSED ISOBIT_AVX2 __attribute__((noinline)) static void iso_attn_scores_avx2(float *s, const float *q, const float *kt, size_t d, float scale,
-                                                                            size_t present)
+                                                                            size_t low, size_t high)
 {
 #define ISO_ATTN_ZERO(i) __m256 s##i##0 = _mm256_setzero_ps(), s##i##1 = s##i##0
 #define ISO_ATTN_STEP(i)                                             \
@@ -3652,7 +3653,10 @@ ISOBIT_UNUSED ISOBIT_AVX2 __attribute__((noinline)) static void iso_attn_scores_
 #undef ISO_ATTN_STEP
 #undef ISO_ATTN_DONE
     for (size_t i = 0; i < 6; i++) {
-        for (size_t t = present; t < 64; t++) {
+        for (size_t t = 0; t < low; t++) {
+            s[i * 64 + t] = -INFINITY;
+        }
+        for (size_t t = high; t < 64; t++) {
             s[i * 64 + t] = -INFINITY;
         }
     }
@@ -3834,12 +3838,12 @@ ISOBIT_UNUSED ISOBIT_AVX2 __attribute__((noinline)) static void iso_attn_values8
 #undef ISO_ATTN_STORE
 }
 
-// q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows; y: rows of y_row floats.
+// q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows, of which from .. to-1 are attended; y: rows of y_row floats.
 // lanes (16 or 8) chooses the exponential and the groups of its sum.
 // scratch, with padded = d rounded up to 16: (most + 64) * (d + padded) + 2 * most + 24 * 64 floats.
 ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_tile_avx2(const float *q, iso_attn_view q_view, const uint16_t *k,
                                                                 iso_attn_view k_view, const uint16_t *v, iso_attn_view v_view,
-                                                                float *y, size_t y_row, size_t count, size_t keys, size_t d,
+                                                                float *y, size_t y_row, size_t count, size_t keys, size_t from, size_t to, size_t d,
                                                                 float scale, int lanes, size_t most, float *scratch)
 {
     const size_t padded = (d + 15) / 16 * 16;
@@ -3858,14 +3862,15 @@ ISOBIT_UNUSED ISOBIT_AVX2 static inline void iso_attn_tile_avx2(const float *q, 
         max[i] = -INFINITY;
         sum[i] = 0.0f;
     }
-    for (size_t key = 0; key < keys; key += 64) {
+    for (size_t key = from / 64 * 64; key < to; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
+        const size_t low = from > key ? from - key : 0, high = to - key < 64 ? to - key : 64;
         iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
         iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
         for (size_t i = 0; i < count; i += 24) {
             const size_t here = count - i < 24 ? count - i : 24;
             for (size_t r = 0; r < here; r += 6) {
-                iso_attn_scores_avx2(scores + r * 64, qc + (i + r) * d, kt, d, scale, present);
+                iso_attn_scores_avx2(scores + r * 64, qc + (i + r) * d, kt, d, scale, low, high);
             }
             iso_attn_weights_avx2(scores, here, max + i, sum + i, acc + i * padded, padded, lanes);
             iso_attn_sums_avx2(sum + i, scores, here, lanes);
@@ -4337,11 +4342,11 @@ ISOBIT_UNUSED static inline float iso_attn_ddot(const float *a, const float *b, 
 /* ---- attn_tile ---- */
 // Attention of up to 64 query rows of one head over key tiles of 64, portable C.
 
-// q: the first of `count` query rows; k, v: the first of `keys` rows; y: rows of y_row floats.
+// q: the first of `count` query rows; k, v: the first of `keys` rows, of which from .. to-1 are attended; y: rows of y_row floats.
 // lanes (16, 8 or 4) chooses the exponential and the groups of its sum; with 4 nothing is fused. scratch: (3*d + 64) * 64 floats.
 ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_view, const uint16_t *k, iso_attn_view k_view,
                                                const uint16_t *v, iso_attn_view v_view, float *y, size_t y_row, size_t count,
-                                               size_t keys, size_t d, float scale, size_t lanes, float *scratch)
+                                               size_t keys, size_t from, size_t to, size_t d, float scale, size_t lanes, float *scratch)
 {
     float *kt = scratch;          // [d][64]
     float *vt = kt + 64 * d;      // [64][d]
@@ -4354,7 +4359,7 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
         max[i] = -INFINITY;
         sum[i] = 0.0f;
     }
-    for (size_t key = 0; key < keys; key += 64) {
+    for (size_t key = from / 64 * 64; key < to; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
         for (size_t t = 0; t < present; t++) {
             const uint16_t *kr = k + (ptrdiff_t)(key + t) * k_view.row;
@@ -4378,7 +4383,7 @@ ISOBIT_UNUSED static inline void iso_attn_tile(const float *q, iso_attn_view q_v
             }
             float tile_max = -INFINITY;
             for (size_t t = 0; t < 64; t++) {
-                s[t] = t < present ? s[t] * scale : -INFINITY;
+                s[t] = key + t >= from && key + t < to ? s[t] * scale : -INFINITY;
                 tile_max = tile_max > s[t] ? tile_max : s[t];
             }
             float *a = acc + i * d;
@@ -5338,7 +5343,7 @@ ISOBIT_AVX512 static void attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf
         const uint16_t *kh = k + first * (size_t)1152 + head * (size_t)72;
         const uint16_t *vh = v + first * (size_t)1152 + head * (size_t)72;
         const float *qh = q + (first + q0) * (size_t)1152 + head * (size_t)72;
-        iso_attn_tile_avx512(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, d,
+        iso_attn_tile_avx512(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, 0, rows, d,
                            scale, 8, 768, scratch);
     }
 }
@@ -5365,7 +5370,7 @@ ISOBIT_AVX2 static void attention_f32_tile64_exp8_avx2__h16_d72_scale3df15bf0(co
         const uint16_t *kh = k + first * (size_t)1152 + head * (size_t)72;
         const uint16_t *vh = v + first * (size_t)1152 + head * (size_t)72;
         const float *qh = q + (first + q0) * (size_t)1152 + head * (size_t)72;
-        iso_attn_tile_avx2(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, d,
+        iso_attn_tile_avx2(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, 0, rows, d,
                          scale, 8, 768, scratch);
     }
 }
@@ -5418,7 +5423,7 @@ static void attention_f32_tile64_exp8__h16_d72_scale3df15bf0(const float *restri
         const uint16_t *kh = k + first * (size_t)1152 + head * (size_t)72;
         const uint16_t *vh = v + first * (size_t)1152 + head * (size_t)72;
         const float *qh = q + (first + q0) * (size_t)1152 + head * (size_t)72;
-        iso_attn_tile(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, d, scale,
+        iso_attn_tile(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, 0, rows, d, scale,
                       8, scratch);
     }
 }
@@ -9928,6 +9933,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"1a7ee367d683330424fb6eb1dac1e858a72fd4bed0fe2157bf1b556b0c4479d9\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"3cd07f0f891c3f446218eb2fa2ad6df22e6e49e4aa609ebac2432375f3979771\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

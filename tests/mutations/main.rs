@@ -32,15 +32,24 @@ struct Cli {
     only: Option<String>,
 }
 
+/// Of configurations that name none.
 const TEMPLATE: &str = "qwen3_vl_vision";
 
-/// A model, an image and the build that is compared with llama.cpp's values for them.
+/// A model, an image or a sound, and the build that is compared with llama.cpp's values for them.
 struct Configuration {
+    template: String,
     preset: String,
     weights: String,
     profile: String,
     attention: String,
-    size: (u32, u32),
+    input: Input,
+}
+
+enum Input {
+    /// An image of this size.
+    Image(u32, u32),
+    /// So many samples of a sound.
+    Sound(u32),
 }
 
 struct Mutation {
@@ -64,7 +73,7 @@ struct Edit {
 /// What llama.cpp computed for a configuration, or why this machine cannot say.
 struct Reference {
     model: PathBuf,
-    image: PathBuf,
+    input: PathBuf,
     taps: PathBuf,
 }
 
@@ -195,13 +204,13 @@ fn try_out(m: &Mutation, c: &Configuration, r: &Reference) -> Result<Verdict, St
     fs::write(&target, value.to_string()).map_err(failed)?;
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_ir-build"));
-    command.arg("compare").arg("--template").arg(dir.path().join(format!("templates/{TEMPLATE}.json")));
+    command.arg("compare").arg("--template").arg(dir.path().join(format!("templates/{}.json", c.template)));
     command.arg("--maps").arg(dir.path().join("kernel_maps")).arg("--model").arg(&r.model).args(["--profile", &c.profile]);
     if c.attention != "flash" {
         command.args(["--attention", &c.attention]);
     }
     command.args(["--threads", "1", "--message-format", "json"]);
-    command.arg("--against").arg(format!("dump:{}", r.taps.display())).arg(&r.image);
+    command.arg("--against").arg(format!("dump:{}", r.taps.display())).arg(&r.input);
     let out = command.output().map_err(failed)?;
     let report = String::from_utf8_lossy(&out.stdout);
     let report: Value = report
@@ -256,25 +265,28 @@ fn reference(name: &str, c: &Configuration) -> Result<Result<Reference, String>,
         return Ok(Err(why));
     }
     let oracle = Oracle::build(&c.profile)?;
-    let encoder = Encoder::open(TEMPLATE)?;
+    let encoder = Encoder::open(&c.template)?;
     let model = encoder.model(&c.preset, &c.weights, &folder(), |_, _| {})?;
     let dir = folder().join("mutations").join(name.replace(' ', "-"));
     fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-    let image = dir.join("image.ppm");
-    fs::write(&image, ppm(c.size)).map_err(|e| format!("{}: {e}", image.display()))?;
+    let (input, bytes, flag) = match c.input {
+        Input::Image(width, height) => (dir.join("image.ppm"), ppm(width, height), "--rgb"),
+        Input::Sound(samples) => (dir.join("sound.npy"), npy(samples), "--pcm"),
+    };
+    fs::write(&input, bytes).map_err(|e| format!("{}: {e}", input.display()))?;
     let taps = dir.join("taps");
     let _ = fs::remove_dir_all(&taps);
     let path = |p: &Path| p.display().to_string();
-    let arguments = ["dump", "--model", &path(&model), "--rgb", &path(&image), "--attention", &c.attention, "--output", &path(&taps)];
+    let arguments = ["dump", "--model", &path(&model), flag, &path(&input), "--attention", &c.attention, "--output", &path(&taps)];
     let out = Command::new(&oracle.binary).args(arguments).output().map_err(|e| format!("{}: {e}", oracle.binary.display()))?;
     if !out.status.success() {
         return Err(format!("{name}: the oracle failed: {}", String::from_utf8_lossy(&out.stderr)));
     }
-    Ok(Ok(Reference { model, image, taps }))
+    Ok(Ok(Reference { model, input, taps }))
 }
 
 /// A picture with slopes, edges and noise, the same everywhere.
-fn ppm((width, height): (u32, u32)) -> Vec<u8> {
+fn ppm(width: u32, height: u32) -> Vec<u8> {
     let mut out = format!("P6\n{width} {height}\n255\n").into_bytes();
     let mut noise = 1u32;
     for y in 0..height {
@@ -287,21 +299,42 @@ fn ppm((width, height): (u32, u32)) -> Vec<u8> {
     out
 }
 
+/// A rising tone over noise, f32 samples in a NumPy file, the same everywhere.
+fn npy(samples: u32) -> Vec<u8> {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({samples},), }}");
+    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
+    out.extend((padded as u16).to_le_bytes());
+    out.extend(format!("{header:<width$}\n", width = padded - 1).bytes());
+    let (mut noise, mut phase) = (1u32, 0u32);
+    for n in 0..samples {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        phase = phase.wrapping_add((1 << 24) + n * 1024);
+        let value = (phase as i32 >> 18) + (noise as i32 >> 21);
+        out.extend((value as f32 / 32768.0).to_le_bytes());
+    }
+    out
+}
+
 fn read() -> Result<(BTreeMap<String, Configuration>, Vec<Mutation>), String> {
     let text = include_str!("mutations.json");
     let value: Value = serde_json::from_str(text).map_err(|e| format!("mutations.json: {e}"))?;
     let word = |v: &Value, key: &str| v[key].as_str().map(str::to_string).ok_or_else(|| format!("mutations.json: {key} is missing in {v}"));
     let mut configurations = BTreeMap::new();
     for (name, v) in value["configurations"].as_object().ok_or("mutations.json: no configurations")? {
-        let size = word(v, "size")?;
-        let (w, h) = size.split_once('x').ok_or_else(|| format!("mutations.json: size {size}"))?;
-        let number = |s: &str| s.parse::<u32>().map_err(|e| format!("mutations.json: size {size}: {e}"));
+        let number = |s: &str| s.parse::<u32>().map_err(|e| format!("mutations.json: {s}: {e}"));
+        let input = match (v["samples"].as_u64(), v["size"].as_str().and_then(|size| size.split_once('x'))) {
+            (Some(samples), None) => Input::Sound(samples as u32),
+            (None, Some((width, height))) => Input::Image(number(width)?, number(height)?),
+            _ => return Err(format!("mutations.json: {name}: neither a size nor samples")),
+        };
         let c = Configuration {
+            template: v["template"].as_str().unwrap_or(TEMPLATE).to_string(),
             preset: word(v, "preset")?,
             weights: word(v, "weights")?,
             profile: word(v, "profile")?,
             attention: word(v, "attention")?,
-            size: (number(w)?, number(h)?),
+            input,
         };
         configurations.insert(name.clone(), c);
     }

@@ -76,7 +76,7 @@ fn figures() -> BTreeMap<String, Vec<String>> {
     for entry in value.as_array().into_iter().flatten() {
         let name = |key: &str| entry[key].as_str().unwrap_or_default();
         let number = |key: &str| entry[key].as_f64().unwrap_or(f64::NAN);
-        let figure = format!("{} {:.1e} (transformers in f32: {:.1e})", name("weights"), number("error"), number("transformers"));
+        let figure = format!("relative error {:.1e}, its own in f32 {:.1e}", number("error"), number("transformers"));
         figures.entry(name("template").to_string()).or_default().push(figure);
     }
     figures

@@ -1,12 +1,13 @@
 //! Profile f32 is nearer to the model in double precision than its authors' own code in f32 is.
 //!
-//! `tests/data/reference/*/` holds a picture and the embedding of it that transformers computes in f64 and in f32.
+//! `tests/data/reference/*/` holds a picture or a spectrogram, and the embedding of it that transformers computes in f64 and in f32.
 
 #[allow(dead_code)] // parity needs more of it
 #[path = "common/encoder.rs"]
 mod encoder;
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use encoder::{Encoder, text};
 use isobit::fuse::Taps;
@@ -17,51 +18,69 @@ use isobit::image_input;
 use isobit::sizes::Sizes;
 
 /// The folder of the reference, its template, and the files that hold its model (f16 but for the smallest weights).
-const MODELS: [(&str, &str, &[&str]); 6] = [
+const MODELS: [(&str, &str, &[&str]); 8] = [
     ("qwen3vl", "qwen3_vl_vision", &["mmproj-f32.gguf", "mmproj-bf16.gguf", "mmproj-f16.gguf"]),
-    ("qwen35", "qwen3_5_vision", &["mmproj-f32.gguf"]),
-    ("qwen2vl", "qwen2_vl_vision", &["mmproj-f32.gguf"]),
-    ("qwen25vl", "qwen2_5_vl_vision", &["mmproj-f32.gguf"]),
     ("dinov2", "dinov2_vision", &["dinov2-f32.gguf"]),
+    ("gemma3_siglip", "gemma3_vision", &["mmproj-f32.gguf"]),
     ("internvl", "internvl_vision", &["mmproj-f32.gguf"]),
+    ("qwen25vl", "qwen2_5_vl_vision", &["mmproj-f32.gguf"]),
+    ("qwen2vl", "qwen2_vl_vision", &["mmproj-f32.gguf"]),
+    ("qwen35", "qwen3_5_vision", &["mmproj-f32.gguf"]),
+    ("smolvlm", "smolvlm_vision", &["mmproj-f32.gguf"]),
 ];
 
 #[test]
 fn f32_is_nearer_to_the_model_than_its_own_code() {
-    let (mut found, mut figures) = (Vec::new(), Vec::new());
-    for (folder, template, stored) in MODELS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/reference").join(folder);
-        let expected = array(&folder.join("transformers-f64.npy"));
-        let bound = error(&array(&folder.join("transformers-f32.npy")), &expected);
-        for file in stored {
-            let model = folder.join(file);
-            let embeddings = encode(template, &model, &folder.join("image.png")).unwrap_or_else(|e| panic!("{}: {e}", model.display()));
-            for (variant, embedding) in embeddings {
-                let ours = error(&embedding, &expected);
-                let line = format!("{template} {file} {variant}: relative error {ours:.3e}, transformers in f32 {bound:.3e}");
-                println!("{line}");
-                if variant == "portable" {
-                    figures.push(serde_json::json!({ "template": template, "file": file, "error": ours, "transformers": bound }));
-                }
-                if ours.is_nan() || ours > bound {
-                    found.push(line);
-                }
-            }
+    let figures = Mutex::new(Vec::new());
+    let next = Mutex::new(MODELS.into_iter().flat_map(|(folder, template, files)| files.iter().map(move |file| (folder, template, *file))));
+    let work = || {
+        while let Some((folder, template, file)) = { next.lock().unwrap().next() } {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/reference").join(folder);
+            let expected = array(&folder.join("transformers-f64.npy"));
+            let bound = error(&array(&folder.join("transformers-f32.npy")), &expected);
+            let embedding = encode(template, &folder, file).unwrap_or_else(|e| panic!("{template}, {file}: {e}"));
+            let ours = error(&embedding, &expected);
+            println!("{template} {file}: relative error {ours:.3e}, transformers in f32 {bound:.3e}");
+            figures.lock().unwrap().push((template, file, ours, bound));
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let figures = figures.into_inner().unwrap();
     // `make coverage` reads it
+    let json = |(template, file, error, transformers): &(&str, &str, f64, f64)| serde_json::json!({ "template": template, "file": file, "error": error, "transformers": transformers });
+    let text = serde_json::to_string_pretty(&figures.iter().map(json).collect::<Vec<_>>()).unwrap();
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/parity");
     std::fs::create_dir_all(&results).unwrap();
-    std::fs::write(results.join("precision.json"), serde_json::to_string_pretty(&figures).unwrap() + "\n").unwrap();
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    std::fs::write(results.join("precision.json"), text + "\n").unwrap();
+    let found: Vec<_> = figures.iter().filter(|(_, _, ours, bound)| ours.is_nan() || ours > bound).collect();
+    assert!(found.is_empty(), "farther from the model than transformers: {found:?}");
 }
 
-/// The embedding of a picture whose size is that of the encoder's input, by every variant that runs here.
-fn encode(template: &str, model: &Path, picture: &Path) -> Result<Vec<(String, Vec<f64>)>, String> {
+/// The embedding of the folder's picture, whose size is that of the encoder's input, or of its spectrogram; every variant that runs here
+/// must give it.
+fn encode(template: &str, folder: &Path, file: &str) -> Result<Vec<f64>, String> {
     let encoder = Encoder::open(template)?;
-    let directory = GgufDirectory::read(model).map_err(text)?;
+    let model = folder.join(file);
+    let directory = GgufDirectory::read(&model).map_err(text)?;
     let numbers = |key: &str| directory.f32_array(key).map(<[f32]>::to_vec).map_err(text);
-    let (mean, deviation) = (numbers("clip.vision.image_mean")?, numbers("clip.vision.image_std")?);
+    let mel = folder.join("mel.npy").is_file();
+    let (values, width, height) = if mel {
+        let path = folder.join("mel.npy");
+        let bytes = std::fs::read(&path).map_err(|e| e.to_string())?;
+        let file = npyz::NpyFile::new(&bytes[..]).map_err(|e| e.to_string())?;
+        let shape = file.shape().to_vec();
+        (file.into_vec::<f32>().map_err(|e| e.to_string())?, shape[1] as u32, shape[0] as u32)
+    } else {
+        let (mean, deviation) = (numbers("clip.vision.image_mean")?, numbers("clip.vision.image_std")?);
+        let picture = image_input::read(&folder.join("image.png")).map_err(text)?;
+        let channels = mean.iter().zip(&deviation).cycle();
+        let pixels = picture.data.iter().zip(channels).map(|(v, (mean, deviation))| (f32::from(*v) / 255.0 - mean) / deviation);
+        (pixels.collect(), picture.width, picture.height)
+    };
     let sizes = Sizes::of_file(&encoder.template, directory).map_err(text)?;
     let sources = encoder.emit(&sizes, "f32", &[], Taps::Kept)?;
     let files: Vec<(&str, &str)> = sources.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
@@ -69,29 +88,31 @@ fn encode(template: &str, model: &Path, picture: &Path) -> Result<Vec<(String, V
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("precision");
     let compiled = compiler::compile(&files, &unit, &encoder.target.compile, Some(&cache)).map_err(text)?;
     let library = Library::load(&compiled.library, encoder.name()).map_err(text)?;
-    let picture = image_input::read(picture).map_err(text)?;
-    let channels = mean.iter().zip(&deviation).cycle();
-    let pixels: Vec<f32> =
-        picture.data.iter().zip(channels).map(|(v, (mean, deviation))| (f32::from(*v) / 255.0 - mean) / deviation).collect();
-    let mut out = Vec::new();
+    let mut found: Option<Vec<f32>> = None;
     for variant in &encoder.target.variants {
         if !variant.features.iter().all(|f| isobit::host::cpu::has(f) == Some(true)) {
             continue;
         }
         let options = OpenOptions { threads: 1, variant: Some(variant.name.clone()) };
-        let mut opened = match library.open(model, &options) {
+        let mut opened = match library.open(&model, &options) {
             Err(e) if e.code() == "encoder-argument" => continue, // no kernel of this encoder has the variant
             opened => opened.map_err(text)?,
         };
-        let plan = opened.plan_pixels(picture.width, picture.height, 1).map_err(text)?;
-        opened.reserve(&plan).map_err(text)?;
-        let floats = opened.encode_pixels(&pixels, picture.width, picture.height, 1, Hooks::default()).map_err(text)?;
-        out.push((variant.name.clone(), floats.into_iter().map(f64::from).collect()));
+        let floats = if mel {
+            let plan = opened.plan_mel(width, 1).map_err(text)?;
+            opened.reserve_audio(&plan).map_err(text)?;
+            opened.encode_mel(&values, width, 1, Hooks::default()).map_err(text)?
+        } else {
+            let plan = opened.plan_pixels(width, height, 1).map_err(text)?;
+            opened.reserve(&plan).map_err(text)?;
+            opened.encode_pixels(&values, width, height, 1, Hooks::default()).map_err(text)?
+        };
+        if found.as_ref().is_some_and(|found| found.iter().map(|v| v.to_bits()).ne(floats.iter().map(|v| v.to_bits()))) {
+            return Err("variants differ".to_string());
+        }
+        found = Some(floats);
     }
-    if out.windows(2).any(|w| w[0].1 != w[1].1) {
-        return Err("variants differ".to_string());
-    }
-    Ok(out)
+    Ok(found.ok_or("no variant runs here")?.into_iter().map(f64::from).collect())
 }
 
 /// The norm of the difference, as a share of the norm.

@@ -171,8 +171,10 @@ void check_size(const oracle *self, uint32_t width, uint32_t height) {
     }
     const sizes allowed = sizes_of(clip_get_projector_type(self->encoder));
     const uint32_t side = uint32_t(h->image_size);
-    if (allowed == sizes::square && (width != side || height != side))
+    if (allowed == sizes::square) {
+        if (width == side && height == side) return; // pixels beyond the last patch are allowed
         throw std::runtime_error("pixel size " + size_text(width, height) + " is not " + size_text(side, side) + ", the encoder's only one");
+    }
     const uint32_t unit = uint32_t(h->patch_size) * (allowed == sizes::merged ? uint32_t(h->n_merge) : 1u);
     if (width == 0 || height == 0 || width % unit || height % unit || width > MAX_SIDE || height > MAX_SIDE)
         throw std::runtime_error("pixel size " + size_text(width, height) + " is not a positive multiple of " + std::to_string(unit) +

@@ -110,8 +110,22 @@ oracle_node describe(const ggml_tensor *t, bool computed) {
     return n;
 }
 
+// A product of zero and memory that nothing writes (the rows between lines of an image in pixtral.cpp): it is zero unless that
+// memory holds a NaN or an infinity, and then it would be whatever ran before.
+bool is_zero_of_nothing(const ggml_tensor *t) {
+    if (t->op != GGML_OP_SCALE) return false;
+    const ggml_tensor *from = t->src[0];
+    float factor = 1.0f;
+    std::memcpy(&factor, t->op_params, sizeof factor);
+    return factor == 0.0f && from->op == GGML_OP_NONE && !from->view_src && !(from->flags & GGML_TENSOR_FLAG_INPUT);
+}
+
 bool on_node(ggml_tensor *t, bool ask, void *user) {
     auto *self = static_cast<oracle *>(user);
+    if (is_zero_of_nothing(t)) {
+        if (!ask) std::memset(t->data, 0, ggml_nbytes(t));
+        return true; // it is a piece of its own, so that it is cleared before anything reads it
+    }
     if (ask) {
         if (!self->announce) return false; // nothing is wanted: the whole graph runs as one piece
         const oracle_node n = describe(t, false);

@@ -13,7 +13,7 @@ use crate::compare::{Difference, Key, Occurrences, compare, matches, tap_name};
 use crate::library::{Arena, Library, Plan, Source, Tap, TapSink, TapTarget};
 use crate::llama::{Attention, Encoder, Input, Modality};
 use crate::tapset::{Entry, Writer};
-use crate::tensor::{DType, elements, float_bytes};
+use crate::tensor::{DType, Strided, elements, float_bytes};
 use crate::{Result, image, reference, sound};
 
 pub struct Settings {
@@ -468,6 +468,7 @@ impl Comparer<'_> {
         }
         let expected = self.expected;
         let mut pieces = Vec::new();
+        let mut node_shape = Vec::new();
         for (i, capture) in expected.captures.iter().enumerate() {
             let found = capture.index.get(&key).map(|&at| &capture.taps[at]);
             let (bytes, dtype, shape) = match found {
@@ -496,9 +497,12 @@ impl Comparer<'_> {
                 ));
             }
             pieces.push(bytes);
+            node_shape = shape;
         }
-        let bytes = tap.data.gather().map_err(|e| format!("tap `{}`: {e}", tap.name))?;
-        self.compare(&tap_name(&key), tap.op, tap.kernel, tap.data.dtype, tap.data.shape.to_vec(), &pieces, &bytes);
+        let planes = planes(&tap.data, &node_shape);
+        let data = planes.as_ref().map_or(tap.data, |(shape, stride)| Strided { shape, stride, ..tap.data });
+        let bytes = data.gather().map_err(|e| format!("tap `{}`: {e}", tap.name))?;
+        self.compare(&tap_name(&key), tap.op, tap.kernel, data.dtype, data.shape.to_vec(), &pieces, &bytes);
         Ok(())
     }
 
@@ -543,6 +547,13 @@ impl Comparer<'_> {
             self.problems.push(format!("{} named nodes of llama.cpp are not tapped: {}", open.len(), open.join(" ")));
         }
     }
+}
+
+/// Images whose channels lie beside each other, as llama.cpp's node has them: one plane per channel.
+fn planes(data: &Strided<'_>, node: &[u64]) -> Option<(Vec<u64>, Vec<i64>)> {
+    let (&[b, h, w, c], &[sb, sh, sw, sc]) = (data.shape, data.stride) else { return None };
+    let channels_first = [c, h, w];
+    (node.ends_with(&channels_first) && channels_first != [h, w, c]).then(|| (vec![b, c, h, w], vec![sb, sc, sh, sw]))
 }
 
 /// A value with its bits.

@@ -176,6 +176,28 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
             let w: Vec<f32> = g.f32(1).iter().map(|v| half::widen(half::round(*v))).collect();
             to_bits(&product(&g.f32(0), &w, g.dim("k"), ddot))
         }),
+        ("transpose_each", "copy") => return bits(each_transposed),
+        ("im2col_2d", "copy") => {
+            return bits(|g| picture_windows(g).into_iter().map(|at| at.map_or(0, |at| g.operands[0].bits[at])).collect());
+        }
+        ("im2col_2d", "rne") => Box::new(|g| {
+            let x = g.f32(0);
+            picture_windows(g).into_iter().map(|at| u32::from(at.map_or(0, |at| half::round(x[at])))).collect()
+        }),
+        ("relu", "positive") => Box::new(|g| g.f32(0).iter().map(|x| if *x > 0.0 { x.to_bits() } else { 0 }).collect()),
+        ("glu", "glibc") => return values(Box::new(|g| halves_gated(g, |x, gate| x * (1.0 / (1.0 + glibc::expf(-gate))))), true),
+        ("glu", "accurate") => Box::new(|g| halves_gated(g, |x, gate| (f64::from(x) / (1.0 + exp_f64(-f64::from(gate)))) as f32)),
+        ("conv_causal", "group16" | "group8") => Box::new(move |g| conv_causal(g, |w, x| tail(0.0, w, x, lanes))),
+        ("conv_causal", "mul_add") => Box::new(|g| conv_causal(g, |w, x| w.iter().zip(x).fold(0.0, |s, (w, x)| s + w * x))),
+        ("conv_causal", "double") => {
+            Box::new(|g| conv_causal(g, |w, x| w.iter().zip(x).fold(0.0, |s, (w, x)| s + f64::from(*w) * f64::from(*x)) as f32))
+        }
+        ("relative_rows", "glibc") => return values(Box::new(relative_rows), true),
+        ("relative_rows", "accurate") => Box::new(accurate_relative_rows),
+        ("attention_local", "chunk16" | "chunk8" | "chunk_scalar") => {
+            return values(Box::new(move |g| attention_local(g, |w, q| local(w, q, lanes))), true);
+        }
+        ("attention_local", "chunk_f32") => Box::new(|g| attention_local(g, local_f32)),
         ("linear" | "linear_bias" | "linear_bias_add" | "linear_bias_gelu", _) => {
             let last = op.strip_prefix("linear").unwrap_or_default().to_string();
             let rows = linear_rows(class)?;
@@ -261,7 +283,13 @@ fn vdot_f16(w: &[f32], x: &[f32], lanes: usize) -> f32 {
 }
 
 fn vdot_f32(w: &[f32], x: &[f32], lanes: usize) -> f32 {
-    let (mut s, mut i) = four(w, x, lanes);
+    let (s, whole) = four(w, x, lanes);
+    tail(s, &w[whole..], &x[whole..], lanes)
+}
+
+/// Products added one by one: rounded on their own in groups of `lanes` and then half as many, fused after them.
+fn tail(mut s: f32, w: &[f32], x: &[f32], lanes: usize) -> f32 {
+    let mut i = 0;
     while i + lanes <= w.len() {
         for _ in 0..lanes {
             s += w[i] * x[i];
@@ -657,6 +685,189 @@ fn patches(g: &Given) -> Vec<usize> {
         }
     }
     y
+}
+
+fn each_transposed(g: &Given) -> Vec<u32> {
+    let (m, n) = (g.dim("m"), g.dim("n"));
+    g.operands[0].bits.chunks(m * n).flat_map(|x| (0..m * n).map(|i| x[i % m * n + i / m]).collect::<Vec<_>>()).collect()
+}
+
+/// Which element every element of the windows is; none: outside.
+fn picture_windows(g: &Given) -> Vec<Option<usize>> {
+    let (b, rows, cols, channels) = (g.dim("b"), g.dim("rows"), g.dim("cols"), g.dim("ch"));
+    let (k, stride, pad, out_rows, out_cols) = (g.dim("kernel"), g.dim("stride"), g.dim("pad"), g.dim("out_rows"), g.dim("out_cols"));
+    let mut y = Vec::new();
+    for place in 0..b * out_rows * out_cols {
+        let (i, r, c) = (place / out_cols / out_rows, place / out_cols % out_rows, place % out_cols);
+        for at in 0..channels * k * k {
+            let (ch, row, column) = (at / (k * k), r * stride + at / k % k, c * stride + at % k);
+            let inside = (pad..pad + rows).contains(&row) && (pad..pad + cols).contains(&column);
+            y.push(inside.then(|| ((i * rows + row - pad) * cols + column - pad) * channels + ch));
+        }
+    }
+    y
+}
+
+fn halves_gated(g: &Given, f: impl Fn(f32, f32) -> f32) -> Vec<u32> {
+    let n = g.dim("n");
+    g.f32(0).chunks(2 * n).flat_map(|x| (0..n).map(|i| f(x[i], x[n + i]).to_bits()).collect::<Vec<_>>()).collect()
+}
+
+/// `sum` of the taps of a channel and the values under them.
+fn conv_causal(g: &Given, sum: impl Fn(&[f32], &[f32]) -> f32) -> Vec<u32> {
+    let (m, n, taps, rows) = (g.dim("m"), g.dim("n"), g.dim("taps"), g.dim("m") / g.dim("images"));
+    let (x, w) = (g.f32(0), g.f32(1));
+    let mut y = Vec::new();
+    for i in 0..m * n {
+        let (row, channel) = (i / n, i % n);
+        let under = |j: usize| if row % rows + j + 1 < taps { 0.0 } else { x[(row + j + 1 - taps) * n + channel] };
+        let under: Vec<f32> = (0..taps).map(under).collect();
+        y.push(sum(&w[channel * taps..][..taps], &under).to_bits());
+    }
+    y
+}
+
+fn relative_rows(g: &Given) -> Vec<u32> {
+    let (count, half) = (g.dim("count"), g.dim("d") / 2);
+    let step = f64::from(g.floats["theta"]).ln() as f32 / half.saturating_sub(1).max(1) as f32;
+    let row = |r: usize| {
+        let angle = move |i: usize| (count - 1 - r % count) as f32 * glibc::expf(-(i as f32) * step);
+        (0..half).map(move |i| glibc::sinf(angle(i))).chain((0..half).map(move |i| glibc::cosf(angle(i)))).map(f32::to_bits)
+    };
+    (0..g.dim("images") * count).flat_map(row).collect()
+}
+
+fn accurate_relative_rows(g: &Given) -> Vec<u32> {
+    let (count, half) = (g.dim("count"), g.dim("d") / 2);
+    let step = exact_ln(f64::from(g.floats["theta"])) / half.saturating_sub(1).max(1) as f64;
+    let row = |r: usize| {
+        let both: Vec<(f64, f64)> =
+            (0..half).map(|i| exact_cos_sin((count - 1 - r % count) as f64 * exact_exp(-(i as f64) * step))).collect();
+        let sines: Vec<f64> = both.iter().map(|(_, s)| *s).collect();
+        sines.into_iter().chain(both.into_iter().map(|(c, _)| c)).map(|v| (v as f32).to_bits())
+    };
+    (0..g.dim("images") * count).flat_map(row).collect()
+}
+
+/// What one query of local attention meets.
+struct Window {
+    keys: Vec<Vec<f32>>,
+    values: Vec<Vec<f32>>,
+    /// The row of relative positions of a key, if it has one.
+    positions: Vec<Option<Vec<f32>>>,
+    seen: Vec<bool>,
+    softcap: f32,
+    hidden: f32,
+}
+
+fn attention_local(g: &Given, row: impl Fn(&Window, &[f32]) -> Vec<f32>) -> Vec<u32> {
+    let (m, h, d, images) = (g.dim("m"), g.dim("h"), g.dim("d"), g.dim("images"));
+    let (chunk, past, positions, rows) = (g.dim("chunk"), g.dim("past"), g.dim("positions"), m / images);
+    let (q, k, v, r) = (g.f32(0), g.f32(1), g.f32(2), g.f32(3));
+    let mut y = Vec::new();
+    for i in 0..m * h {
+        let (head, image, at) = (i % h, i / h / rows, i / h % rows);
+        let start = at / chunk * chunk;
+        // the row of key j, if the image has it
+        let key = |j: usize| (start + j).checked_sub(past).filter(|row| *row < rows);
+        let part = |x: &[f32], j: usize| key(j).map_or(vec![0.0; d], |row| x[((image * rows + row) * h + head) * d..][..d].to_vec());
+        let position = |j: usize| (j + start).checked_sub(at).filter(|p| *p < positions);
+        let window = Window {
+            keys: (0..chunk + past).map(|j| part(&k, j)).collect(),
+            values: (0..chunk + past).map(|j| part(&v, j)).collect(),
+            positions: (0..chunk + past)
+                .map(|j| position(j).map(|p| r[((image * positions + p) * h + head) * d..][..d].to_vec()))
+                .collect(),
+            seen: (0..chunk + past).map(|j| key(j).is_some_and(|row| row <= at && at - row < past)).collect(),
+            softcap: g.floats["softcap"],
+            hidden: g.floats["hidden"],
+        };
+        y.extend(to_bits(&row(&window, &q[i * d..][..d])));
+    }
+    y
+}
+
+fn local(window: &Window, q: &[f32], lanes: usize) -> Vec<f32> {
+    let content = |k: &[f32]| if lanes == 4 { rounded_products(k, q) } else { dot(k, q, lanes) };
+    let across = |a: &[f32], b: &[f32]| if lanes == 4 { rounded_products(a, b) } else { vdot_f32(a, b, lanes) };
+    let mut s = Vec::new();
+    for ((k, r), seen) in window.keys.iter().zip(&window.positions).zip(&window.seen) {
+        let a = content(k) + r.as_ref().map_or(0.0, |r| across(r, q));
+        s.push(tanhf(a * (1.0 / window.softcap)) * window.softcap + if *seen { 0.0 } else { window.hidden });
+    }
+    let p = softmax(&s, lanes);
+    let element = |e: usize| {
+        let column: Vec<f32> = window.values.iter().map(|v| v[e]).collect();
+        if lanes != 4 && q.len().is_multiple_of(4) { dot(&column, &p, lanes) } else { across(&column, &p) }
+    };
+    (0..q.len()).map(element).collect()
+}
+
+fn local_f32(window: &Window, q: &[f32]) -> Vec<f32> {
+    let mut s = Vec::new();
+    for ((k, r), seen) in window.keys.iter().zip(&window.positions).zip(&window.seen) {
+        let mut a = dot(k, q, 16);
+        if let Some(r) = r {
+            a += dot(r, q, 16);
+        }
+        let twice = 2.0 * (f64::from(a) / f64::from(window.softcap));
+        let e = if twice.is_nan() { twice } else { exact_exp(twice.clamp(-80.0, 80.0)) };
+        s.push(if *seen { (f64::from(window.softcap) * ((e - 1.0) / (e + 1.0))) as f32 } else { f32::NEG_INFINITY });
+    }
+    let max = s.iter().fold(f32::NEG_INFINITY, |top, s| larger(top, *s));
+    let p: Vec<f32> = s.iter().map(|s| exp_f64(f64::from(*s) - f64::from(max)) as f32).collect();
+    let sum = p.iter().fold(0.0, |sum, p| sum + f64::from(*p));
+    let column = |e: usize| window.values.iter().map(|v| v[e]).collect::<Vec<f32>>();
+    (0..q.len()).map(|e| (f64::from(dot(&column(e), &p, 16)) / sum) as f32).collect()
+}
+
+/// tanhf of glibc before 2.41, with the decimals of fdlibm.
+fn tanhf(x: f32) -> f32 {
+    let a = x.abs();
+    let value = match a {
+        _ if a.is_nan() => return a,
+        _ if a >= 22.0 => 1.0,
+        _ if a < 2f32.powi(-55) => return x * (1.0 + x),
+        _ if a >= 1.0 => 1.0 - 2.0 / (expm1f(2.0 * a) + 2.0),
+        _ => {
+            let t = expm1f(-2.0 * a);
+            -t / (t + 2.0)
+        }
+    };
+    value.copysign(x)
+}
+
+/// expm1f likewise, of an argument that tanhf has.
+fn expm1f(x: f32) -> f32 {
+    let (mut x, mut k, mut c) = (x, 0, 0.0);
+    if x.abs() < 2f32.powi(-25) {
+        return x;
+    }
+    if x.abs() > 0.5 * std::f32::consts::LN_2 {
+        let sign = 1f32.copysign(x);
+        k = if x.abs() < 1.039_720_8 { sign as i32 } else { (1.442_695_02 * x + 0.5 * sign) as i32 };
+        let (high, low) = (x - k as f32 * 6.931_381_225_6e-1, k as f32 * 9.058_000_614_5e-6);
+        x = high - low;
+        c = (high - x) - low;
+    }
+    let (half, square) = (0.5 * x, x * (0.5 * x));
+    let q: [f32; 5] = [-3.333_333_507_2e-2, 1.587_301_609_1e-3, -7.936_507_608_99e-5, 4.008_217_729_3e-6, -2.010_992_119_5e-7];
+    let r = 1.0 + square * q[..4].iter().rev().fold(q[4], |s, q| q + square * s);
+    let t = 3.0 - r * half;
+    let e = square * ((r - t) / (6.0 - x * t));
+    let two = |n: i32| 2f32.powi(n);
+    if k == 0 {
+        return x - (x * e - square);
+    }
+    let e = (x * (e - c) - c) - square;
+    match k {
+        -1 => 0.5 * (x - e) - 0.5,
+        1 if x < -0.25 => -2.0 * (e - (x + 0.5)),
+        1 => 1.0 + 2.0 * (x - e),
+        _ if k < -1 || k > 56 => (1.0 - (e - x)) * two(k) - 1.0,
+        _ if k < 23 => ((1.0 - two(-k)) - (e - x)) * two(k),
+        _ => ((x - (e + two(-k))) + 1.0) * two(k),
+    }
 }
 
 /// Of output position j: the two trained positions, and the share of the second.
@@ -1265,6 +1476,17 @@ fn full(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
     let n = head.keys.len();
     let all: Vec<usize> = head.groups(lanes).flat_map(|first| first..(first + lanes).min(n)).collect();
     let s: Vec<f32> = all.iter().map(|t| score(*t)).collect();
+    let p = softmax(&s, lanes);
+    let element = |e: usize| {
+        let attended = all.iter().zip(&p).map(|(t, p)| if head.range.contains(t) { (head.values[*t][e], *p) } else { (0.0, 0.0) });
+        let (column, p): (Vec<f32>, Vec<f32>) = attended.unzip();
+        if lanes != 4 && q.len().is_multiple_of(4) { dot(&column, &p, lanes) } else { across(&column, &p) }
+    };
+    (0..q.len()).map(element).collect()
+}
+
+/// Weights of a row of scores.
+fn softmax(s: &[f32], lanes: usize) -> Vec<f32> {
     let max = s.iter().fold(f32::NEG_INFINITY, |top, s| larger(top, *s));
     let (mut p, mut sum) = (Vec::new(), 0.0f64);
     for group in s.chunks(lanes) {
@@ -1280,12 +1502,7 @@ fn full(head: &Head, q: &[f32], lanes: usize) -> Vec<f32> {
     }
     let inverse = (1.0 / sum) as f32;
     p.iter_mut().for_each(|p| *p *= inverse);
-    let element = |e: usize| {
-        let attended = all.iter().zip(&p).map(|(t, p)| if head.range.contains(t) { (head.values[*t][e], *p) } else { (0.0, 0.0) });
-        let (column, p): (Vec<f32>, Vec<f32>) = attended.unzip();
-        if lanes != 4 && q.len().is_multiple_of(4) { dot(&column, &p, lanes) } else { across(&column, &p) }
-    };
-    (0..q.len()).map(element).collect()
+    p
 }
 
 fn full_f32(head: &Head, q: &[f32]) -> Vec<f32> {

@@ -35,7 +35,11 @@ impl Number {
             Number::Bool(v) => MetaValue::Bool(*v),
             Number::F32(v) => MetaValue::F32(*v),
             Number::F32List(v) => MetaValue::Array(MetaArray::F32(v.clone())),
-            Number::U32List(v) => MetaValue::Array(MetaArray::U32(v.clone())),
+            // writers of files take signed lists, and some readers nothing else
+            Number::U32List(v) => MetaValue::Array(match v.iter().map(|v| i32::try_from(*v).ok()).collect() {
+                Some(signed) => MetaArray::I32(signed),
+                None => MetaArray::U32(v.clone()),
+            }),
         }
     }
 }

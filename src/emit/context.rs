@@ -300,6 +300,7 @@ fn check(check: &Check) -> Result<Value> {
         MetaValue::U32(v) => json!({ "key": key, "type": "u32", "value": v.to_string() }),
         MetaValue::F32(v) => json!({ "key": key, "type": "f32", "value": hex_float(*v) }),
         MetaValue::Array(MetaArray::U32(v)) => json!({ "key": key, "type": "u32[]", "values": v }),
+        MetaValue::Array(MetaArray::I32(v)) => json!({ "key": key, "type": "i32[]", "values": v }),
         MetaValue::Array(MetaArray::F32(v)) => {
             json!({ "key": key, "type": "f32[]", "values": v.iter().map(|f| hex_float(*f)).collect::<Vec<_>>() })
         }

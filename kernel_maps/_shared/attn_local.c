@@ -54,7 +54,7 @@ ISOBIT_UNUSED static inline void iso_local_values(float *y, const float *s, iso_
 {
     const iso_attn_view view = { (ptrdiff_t)w.d, 1 };
     if (lanes != 4 && w.d % 4 == 0) {
-        iso_full_values(y, s, w.values, view, w.count, w.d, lanes, scratch);
+        iso_full_values(y, s, w.values, view, 0, w.count, w.d, lanes, scratch);
         return;
     }
     for (size_t e = 0; e < w.d; e++) {

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 66244a705dc8709c7a030d3493147028f39e7a5c1588fb5b1a36e6676542649f
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      13b6c9b1060c89916e8711911f5be6ff4d2910d246f2f50f4d7230e0b3929bc4
+ * maps      797d64a246781745b52180e2779da8acff648dfd3fde028dd0f6380c3e235762
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 66244a705dc8709c7a030d3493147028f39e7a5c1588fb5b1a36e6676542649f
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      797d64a246781745b52180e2779da8acff648dfd3fde028dd0f6380c3e235762
+ * maps      6e3b1b2f5cc303e358286987a7754040332318097da23b52549e725bbc9a7ab3
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

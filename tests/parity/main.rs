@@ -274,6 +274,9 @@ fn compare(extent: Extent, oracle: &Oracle, group: &Group, subject: &Subject, li
             add(key, sizes.to_string());
         }
     }
+    if !group.views.is_empty() {
+        arguments.extend(["--view-sizes".to_string(), group.views.clone()]);
+    }
     if group.preprocess_only {
         arguments.push("--preprocess-only".into());
     }

@@ -58,6 +58,8 @@ pub struct Group {
     pub sizes: String,
     /// Images, or sounds of so many samples, that both sides preprocess.
     pub sources: String,
+    /// Images that both sides cut into views.
+    pub views: String,
     pub preprocess_only: bool,
     /// Memory that both sides' values need at once, in GiB.
     pub memory: u64,
@@ -176,7 +178,7 @@ fn encoder(template: &str, turn: usize, value: &Value) -> Result<Encoder, String
     Ok(Encoder { template: template.to_string(), instead: None, cut: sweeps("cut")?, full: sweeps("full")?, weights })
 }
 
-const SWEEP: [&str; 15] = [
+const SWEEP: [&str; 16] = [
     "file",
     "weights",
     "profiles",
@@ -189,6 +191,7 @@ const SWEEP: [&str; 15] = [
     "batch",
     "sizes",
     "sources",
+    "views",
     "preprocess_only",
     "memory",
     "doc",
@@ -221,6 +224,7 @@ fn unfold(
             batch: sweep.number("batch")?.unwrap_or(1),
             sizes: sweep.text("sizes")?.unwrap_or_default(),
             sources: sweep.text("sources")?.unwrap_or_default(),
+            views: sweep.text("views")?.unwrap_or_default(),
             preprocess_only: sweep.0.get("preprocess_only") == Some(&Value::Bool(true)),
             memory: sweep.number("memory")?.unwrap_or(1),
         })

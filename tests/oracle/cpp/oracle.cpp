@@ -323,9 +323,9 @@ extern "C" int32_t oracle_encode(oracle *self, uint32_t threads, uint32_t width,
 
 namespace {
 
-void hand_over(const clip_image_f32 &image, oracle_values_fn sink, void *user) {
+void hand_over(const clip_image_f32 &image, bool whole, oracle_values_fn sink, void *user) {
     const std::vector<float> &values = image.get_ro_buf();
-    sink(user, uint32_t(image.nx()), uint32_t(image.ny()), values.data(), values.size());
+    sink(user, uint32_t(image.nx()), uint32_t(image.ny()), values.data(), values.size(), whole);
 }
 
 } // namespace
@@ -336,8 +336,8 @@ extern "C" int32_t oracle_preprocess_rgb(const oracle *self, const uint8_t *rgb,
         need(self, false);
         if (width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE) throw std::runtime_error("image size out of range");
         const mtmd_image_preproc_out done = image_front_end(self->encoder)->preprocess(make_image(width, height, rgb));
-        if (done.has_overview()) hand_over(done.overview, sink, user);
-        for (const clip_image_f32 &image : done.entries) hand_over(image, sink, user);
+        for (const clip_image_f32 &image : done.entries) hand_over(image, !done.has_overview(), sink, user);
+        if (done.has_overview()) hand_over(done.overview, true, sink, user);
     });
 }
 
@@ -349,7 +349,7 @@ extern "C" int32_t oracle_preprocess_pcm(const oracle *self, const float *pcm, u
         front_end->initialize();
         std::vector<mtmd_audio_mel> done;
         if (!front_end->preprocess(pcm, size_t(samples), done)) fail("llama.cpp failed to make a spectrogram");
-        for (const mtmd_audio_mel &mel : done) sink(user, uint32_t(mel.n_len), uint32_t(mel.n_mel), mel.data.data(), mel.data.size());
+        for (const mtmd_audio_mel &mel : done) sink(user, uint32_t(mel.n_len), uint32_t(mel.n_mel), mel.data.data(), mel.data.size(), true);
     });
 }
 

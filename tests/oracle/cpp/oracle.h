@@ -35,9 +35,9 @@ int32_t oracle_output_size(const oracle *, uint32_t width, uint32_t height, uint
 int32_t oracle_encode(oracle *, uint32_t threads, uint32_t width, uint32_t height, const float *values,
                       oracle_announce_fn announce, oracle_visit_fn visit, void *user,
                       float *out, uint64_t out_floats, char *error, size_t error_size);
-// The encoder's own front end. `sink` gets everything that is to be encoded: of an image the overview, then the tiles row by row (or the
-// one image there is), of sound one spectrogram per piece.
-typedef void (*oracle_values_fn)(void *user, uint32_t width, uint32_t height, const float *values, uint64_t floats);
+// The encoder's own front end. `sink` gets everything that is to be encoded, in llama.cpp's order: of an image the tiles row by row, then
+// the whole (or only that), of sound one spectrogram per piece.
+typedef void (*oracle_values_fn)(void *user, uint32_t width, uint32_t height, const float *values, uint64_t floats, int32_t whole);
 int32_t oracle_preprocess_rgb(const oracle *, const uint8_t *rgb, uint32_t width, uint32_t height,
                               oracle_values_fn sink, void *user, char *error, size_t error_size);
 int32_t oracle_preprocess_pcm(const oracle *, const float *pcm, uint64_t samples,

@@ -128,6 +128,8 @@ impl From<RawAudioPlan> for Plan {
 pub enum Source {
     /// 8-bit RGB images of one size, one after the other.
     Rgb { width: u32, height: u32, batch: u32, bytes: Vec<u8> },
+    /// One of the views into which an 8-bit RGB image is cut.
+    View { width: u32, height: u32, view: u32, bytes: Vec<u8> },
     /// One sound.
     Pcm(Vec<f32>),
 }
@@ -139,6 +141,9 @@ type PlanMelFn = unsafe extern "C" fn(*const RawHandle, u32, u32, *mut RawAudioP
 type ReserveFn = unsafe extern "C" fn(*mut RawHandle, *const c_void, *mut RawError) -> i32;
 type RgbFn = unsafe extern "C" fn(*mut RawHandle, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 type PixelsFn = unsafe extern "C" fn(*mut RawHandle, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
+type ViewsFn = unsafe extern "C" fn(u32, u32, *mut c_void, u32, *mut u32, *mut RawError) -> i32;
+type PlanViewFn = PlanImageFn;
+type ViewFn = RgbFn;
 type PcmFn = unsafe extern "C" fn(*mut RawHandle, *const f32, u64, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 type MelFn = unsafe extern "C" fn(*mut RawHandle, *const f32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
 type CloseFn = unsafe extern "C" fn(*mut RawHandle);
@@ -148,8 +153,30 @@ type TextFn = unsafe extern "C" fn() -> *const c_char;
 
 /// The functions in which encoders of images and of sound differ.
 enum Calls {
-    Image { plan: PlanImageFn, plan_pixels: PlanImageFn, preprocess: RgbFn, encode_rgb: RgbFn, encode_pixels: PixelsFn },
-    Audio { plan: PlanSoundFn, plan_mel: PlanMelFn, preprocess: PcmFn, encode_pcm: PcmFn, encode_mel: MelFn },
+    Image {
+        plan: PlanImageFn,
+        plan_pixels: PlanImageFn,
+        preprocess: RgbFn,
+        encode_rgb: RgbFn,
+        encode_pixels: PixelsFn,
+        views: Option<Views>,
+    },
+    Audio {
+        plan: PlanSoundFn,
+        plan_mel: PlanMelFn,
+        preprocess: PcmFn,
+        encode_pcm: PcmFn,
+        encode_mel: MelFn,
+    },
+}
+
+/// Functions of encoders whose images are cut; the last number before the results is the view instead of a batch.
+#[derive(Clone, Copy)]
+struct Views {
+    count: ViewsFn,
+    plan: PlanViewFn,
+    preprocess: ViewFn,
+    encode: ViewFn,
 }
 
 /// A loaded library.
@@ -240,9 +267,10 @@ impl Library {
         // SAFETY: the function takes nothing and returns a constant string.
         let text = unsafe { text(build_info()) }.unwrap_or_default();
         let info = serde_json::from_str(&text).map_err(|e| format!("{}: {prefix}_build_info is not JSON: {e}", path.display()))?;
-        let mel = format!("{prefix}_encode_mel\0");
-        // SAFETY: the symbol is only looked for.
-        let calls = if unsafe { code.get::<MelFn>(mel.as_bytes()) }.is_ok() {
+        // SAFETY: the symbols are only looked for.
+        let has = |name: &str| unsafe { code.get::<TextFn>(format!("{prefix}_{name}\0").as_bytes()) }.is_ok();
+        let views = has("encode_view");
+        let calls = if has("encode_mel") {
             Calls::Audio {
                 plan: symbol!("plan", PlanSoundFn),
                 plan_mel: symbol!("plan_mel", PlanMelFn),
@@ -257,6 +285,16 @@ impl Library {
                 preprocess: symbol!("preprocess_rgb", RgbFn),
                 encode_rgb: symbol!("encode_rgb", RgbFn),
                 encode_pixels: symbol!("encode_pixels", PixelsFn),
+                views: views
+                    .then(|| {
+                        Ok::<_, String>(Views {
+                            count: symbol!("views", ViewsFn),
+                            plan: symbol!("plan_view", PlanViewFn),
+                            preprocess: symbol!("preprocess_view", ViewFn),
+                            encode: symbol!("encode_view", ViewFn),
+                        })
+                    })
+                    .transpose()?,
             }
         };
         Ok(Self {
@@ -274,6 +312,17 @@ impl Library {
     /// The library's own description of itself.
     pub fn info(&self) -> &Value {
         &self.info
+    }
+
+    /// Into how many views an image of this size is cut.
+    pub fn views(&self, width: u32, height: u32) -> Result<u32> {
+        let Calls::Image { views: Some(views), .. } = &self.calls else {
+            return Err("the library knows no views".to_string());
+        };
+        let mut count = 0;
+        // SAFETY: no room for views is given, `count` is valid for writing.
+        self.checked("views", |error| unsafe { (views.count)(width, height, ptr::null_mut(), 0, &mut count, error) })?;
+        Ok(count)
     }
 
     pub fn modality(&self) -> Modality {
@@ -355,6 +404,12 @@ impl Handle<'_> {
                 self.library.checked("plan", |error| unsafe { plan(self.raw, *width, *height, *batch, &mut raw, error) })?;
                 Ok(raw.into())
             }
+            (Calls::Image { views: Some(views), .. }, Source::View { width, height, view, .. }) => {
+                let mut raw = RawImagePlan::default();
+                // SAFETY: the handle is open, `raw` is valid for writing.
+                self.library.checked("plan_view", |error| unsafe { (views.plan)(self.raw, *width, *height, *view, &mut raw, error) })?;
+                Ok(raw.into())
+            }
             (Calls::Audio { plan, .. }, Source::Pcm(samples)) => {
                 let mut raw = RawAudioPlan::default();
                 // SAFETY: the handle is open, `raw` is valid for writing.
@@ -415,6 +470,13 @@ impl Handle<'_> {
                     unsafe { call(self.raw, rgb.as_ptr(), *width, *height, *batch, start, bytes, out.as_mut_ptr(), floats, error) }
                 })
             }
+            (&Calls::Image { views: Some(views), .. }, Source::View { width, height, view, bytes: rgb }) => {
+                let (what, call) = if preprocess_only { ("preprocess_view", views.preprocess) } else { ("encode_view", views.encode) };
+                self.library.checked(what, |error| {
+                    // SAFETY: every buffer has the size passed with it; the image has that of the plan.
+                    unsafe { call(self.raw, rgb.as_ptr(), *width, *height, *view, start, bytes, out.as_mut_ptr(), floats, error) }
+                })
+            }
             (&Calls::Audio { preprocess, encode_pcm, .. }, Source::Pcm(pcm)) => {
                 let (what, call) = if preprocess_only { ("preprocess_pcm", preprocess) } else { ("encode_pcm", encode_pcm) };
                 self.library.checked(what, |error| {
@@ -455,7 +517,7 @@ impl Handle<'_> {
     }
 }
 
-const WRONG_KIND: &str = "an image for an encoder of sound, or the other way round";
+const WRONG_KIND: &str = "the library does not encode that: an image, its views, or a sound";
 
 impl Drop for Handle<'_> {
     fn drop(&mut self) {

@@ -29,7 +29,7 @@ struct RawNode {
 }
 
 type NodeFn = extern "C" fn(*mut c_void, *const RawNode) -> i32;
-type ValuesFn = extern "C" fn(*mut c_void, u32, u32, *const f32, u64);
+type ValuesFn = extern "C" fn(*mut c_void, u32, u32, *const f32, u64, i32);
 
 unsafe extern "C" {
     fn oracle_open(gguf: *const c_char, flash: i32, audio: i32, out: *mut *mut RawOracle, error: *mut c_char, size: usize) -> i32;
@@ -145,6 +145,8 @@ pub struct Input {
     /// Pixels, or mel bins.
     pub height: u32,
     pub values: Vec<f32>,
+    /// No tile of a larger image.
+    pub whole: bool,
 }
 
 impl Input {
@@ -263,7 +265,7 @@ impl Encoder {
         }
     }
 
-    /// The encoder's own preparation of an 8-bit RGB image: the overview and then the tiles, or the one image there is.
+    /// The encoder's own preparation of an 8-bit RGB image: the tiles and then the whole, or only that.
     pub fn preprocess_rgb(&self, rgb: &[u8], width: u32, height: u32) -> Result<Vec<Input>> {
         check_rgb(rgb, width, height)?;
         self.preprocess(|taken, error, size| {
@@ -294,7 +296,7 @@ impl Encoder {
             // SAFETY: both buffers have the sizes passed.
             unsafe { oracle_normalize(self.raw, rgb.as_ptr(), width, height, values.as_mut_ptr(), values.len() as u64, error, size) }
         })?;
-        Ok(Input { modality: Modality::Image, width, height, values })
+        Ok(Input { modality: Modality::Image, width, height, values, whole: true })
     }
 }
 
@@ -310,10 +312,11 @@ struct Taken {
     inputs: Vec<Input>,
 }
 
-extern "C" fn take(user: *mut c_void, width: u32, height: u32, values: *const f32, floats: u64) {
+extern "C" fn take(user: *mut c_void, width: u32, height: u32, values: *const f32, floats: u64, whole: i32) {
     // SAFETY: `user` is a `Taken`, `values` holds `floats` values for the time of this call.
     let (taken, values) = unsafe { (&mut *user.cast::<Taken>(), std::slice::from_raw_parts(values, floats as usize)) };
-    taken.inputs.push(Input { modality: taken.modality, width, height, values: values.to_vec() });
+    let (modality, values) = (taken.modality, values.to_vec());
+    taken.inputs.push(Input { modality, width, height, values, whole: whole != 0 });
 }
 
 fn check_rgb(rgb: &[u8], width: u32, height: u32) -> Result<()> {

@@ -106,9 +106,9 @@ struct Run {
     /// Seed of the synthetic image or sound
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Which of the preprocessed views: of an image the overview is the first, then come its tiles; of a sound its pieces
-    #[arg(long, default_value_t = 0)]
-    view: usize,
+    /// Which of the preprocessed views, from 0: of an image its tiles, then the whole; of a sound its pieces [default: the whole]
+    #[arg(long)]
+    view: Option<usize>,
     /// Threads of llama.cpp
     #[arg(long, default_value_t = 1)]
     threads: u32,
@@ -184,7 +184,7 @@ impl Emitted {
 }
 
 #[derive(Args)]
-#[group(id = "any_size", required = true, multiple = true, args = ["sizes", "source_sizes", "frames", "samples"])]
+#[group(id = "any_size", required = true, multiple = true, args = ["sizes", "source_sizes", "view_sizes", "frames", "samples"])]
 struct Parity {
     #[command(flatten)]
     emitted: Emitted,
@@ -194,6 +194,9 @@ struct Parity {
     /// Sizes of 8-bit images that both sides preprocess themselves
     #[arg(long, value_parser = image::parse_size, value_delimiter = ',', value_name = "WxH,...")]
     source_sizes: Vec<(u32, u32)>,
+    /// Sizes of 8-bit images that both sides cut into views and preprocess themselves
+    #[arg(long, value_parser = image::parse_size, value_delimiter = ',', value_name = "WxH,...")]
+    view_sizes: Vec<(u32, u32)>,
     /// Lengths of spectrograms to encode
     #[arg(long, value_delimiter = ',', value_name = "N,...")]
     frames: Vec<u32>,
@@ -269,10 +272,11 @@ impl Run {
             Source { synthetic_pcm: Some(samples), .. } => encoder.preprocess_pcm(&sound::synthetic_pcm(*samples, self.seed))?,
             _ => return Err("no input given".to_string()),
         };
-        if self.view >= views.len() {
-            return Err(format!("there is no view {}: preprocessing makes {}", self.view, views.len()));
+        let view = self.view.or_else(|| views.iter().position(|view| view.whole)).unwrap_or(0);
+        if view >= views.len() {
+            return Err(format!("there is no view {view}: preprocessing makes {}", views.len()));
         }
-        Ok((encoder, views.swap_remove(self.view)))
+        Ok((encoder, views.swap_remove(view)))
     }
 }
 
@@ -335,7 +339,8 @@ fn run(command: Command) -> Result<ExitCode> {
 
 impl Parity {
     fn settings(self) -> parity::Settings {
-        let sources = self.source_sizes.iter().map(|&(w, h)| Job::Rgb(w, h)).chain(self.samples.iter().map(|&n| Job::Pcm(n)));
+        let views = self.view_sizes.iter().map(|&(w, h)| Job::Views(w, h));
+        let sources = self.source_sizes.iter().map(|&(w, h)| Job::Rgb(w, h)).chain(views).chain(self.samples.iter().map(|&n| Job::Pcm(n)));
         let inputs = self.sizes.iter().map(|&(w, h)| Job::Pixels(w, h)).chain(self.frames.iter().map(|&n| Job::Mel(n)));
         parity::Settings {
             jobs: sources.chain(inputs).collect(),

@@ -42,6 +42,10 @@ pub struct Settings {
 pub enum Job {
     /// An 8-bit image of any size, that both sides preprocess themselves.
     Rgb(u32, u32),
+    /// The same, cut into views: several rows.
+    Views(u32, u32),
+    /// One of these views.
+    View { width: u32, height: u32, view: u32 },
     /// Normalised pixels.
     Pixels(u32, u32),
     /// Samples of a sound that both sides make spectrograms of.
@@ -52,13 +56,14 @@ pub enum Job {
 
 impl Job {
     fn modality(self) -> Modality {
-        if matches!(self, Job::Rgb(..) | Job::Pixels(..)) { Modality::Image } else { Modality::Audio }
+        if matches!(self, Job::Pcm(_) | Job::Mel(_)) { Modality::Audio } else { Modality::Image }
     }
 
     /// What the library preprocesses, as people say it.
     fn source(self) -> Option<String> {
         match self {
-            Job::Rgb(width, height) => Some(size_text((width, height))),
+            Job::Rgb(width, height) | Job::Views(width, height) => Some(size_text((width, height))),
+            Job::View { width, height, view } => Some(format!("{} view {view}", size_text((width, height)))),
             Job::Pcm(samples) => Some(samples.to_string()),
             _ => None,
         }
@@ -66,7 +71,8 @@ impl Job {
 
     fn text(self) -> String {
         match self {
-            Job::Rgb(width, height) | Job::Pixels(width, height) => size_text((width, height)),
+            Job::Rgb(width, height) | Job::Views(width, height) | Job::Pixels(width, height) => size_text((width, height)),
+            Job::View { .. } => self.source().unwrap_or_default(),
             Job::Pcm(samples) => format!("{samples} samples"),
             Job::Mel(frames) => format!("{frames} frames"),
         }
@@ -164,16 +170,19 @@ pub fn run(settings: &Settings) -> Result<bool> {
     let mut rows = Vec::new();
     'rows: for &job in &settings.jobs {
         bar.set_message(format!("{} llama.cpp", job.text()));
-        let expected = prepare(settings, &mut encoder, &keep, job)?;
+        let prepared = match job {
+            Job::Views(width, height) => prepare_views(settings, &library, &mut encoder, &keep, width, height)?,
+            _ => vec![prepare(settings, &mut encoder, &keep, job)?],
+        };
         bar.inc(1);
-        for &threads in &settings.threads {
+        for (expected, &threads) in prepared.iter().flat_map(|expected| settings.threads.iter().map(move |threads| (expected, threads))) {
             bar.set_message(format!("{} library, {threads} threads", job.text()));
-            let row = compare_row(settings, &library, &expected, threads);
+            let row = compare_row(settings, &library, expected, threads);
             bar.inc(1);
             let equal = row.is_equal();
             let encoded = row.compared.iter().any(|c| c.name == "output");
             if let (false, true, Some(dir)) = (equal, encoded, &settings.dump) {
-                dump(settings, &library, &expected, threads, &dir.join(row_name(&row)))?;
+                dump(settings, &library, expected, threads, &dir.join(row_name(&row)))?;
             }
             rows.push(row);
             if !equal && !settings.keep_going {
@@ -233,6 +242,7 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
     const FRAMES: [u32; 5] = [64, 100, 128, 200, 400];
     let large = |job: &Job| match *job {
         Job::Rgb(width, height) | Job::Pixels(width, height) => u64::from(width) * u64::from(height) > 256 * 256,
+        Job::Views(..) | Job::View { .. } => true,
         Job::Mel(frames) => frames > 1000,
         Job::Pcm(_) => true, // many are filled up to half a minute
     };
@@ -254,7 +264,7 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
         let threads = settings.reference_threads;
         let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), Some(&mut target)).ok()?;
         let plan = sizes.iter().find_map(|&(width, height)| handle.plan_input(width, height, 1).ok())?;
-        let mut input = Input { modality: library.modality(), width: plan.width, height: plan.height, values: Vec::new() };
+        let mut input = Input { modality: library.modality(), width: plan.width, height: plan.height, values: Vec::new(), whole: true };
         input.values = vec![0.0; elements(&input.shape()) as usize];
         let mut out = vec![0f32; usize::try_from(plan.output_floats).ok()?];
         handle.encode(&[input], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
@@ -263,7 +273,7 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
 }
 
 /// Makes the inputs of a row and encodes them with llama.cpp. A sound's pieces are a batch; of an image that is cut into several views
-/// the first (its overview) is compared.
+/// the whole is compared.
 fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, job: Job) -> Result<Reference> {
     let mut expected = Reference { job, source: None, inputs: Vec::new(), captures: Vec::new(), output_shape: [0, 0], seconds: 0.0 };
     let seeds = (0..settings.batch).map(|i| settings.seed + u64::from(i));
@@ -273,11 +283,12 @@ fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, job: Job) ->
             let mut bytes = Vec::new();
             for seed in seeds {
                 let rgb = image::synthetic(width, height, seed).bytes;
-                expected.inputs.push(encoder.preprocess_rgb(&rgb, width, height)?.swap_remove(0));
+                expected.inputs.extend(encoder.preprocess_rgb(&rgb, width, height)?.into_iter().filter(|input| input.whole));
                 bytes.extend(rgb);
             }
             expected.source = Some(Source::Rgb { width, height, batch: settings.batch, bytes });
         }
+        Job::Views(..) | Job::View { .. } => return Err("views are prepared together".to_string()),
         Job::Pixels(width, height) => {
             for seed in seeds {
                 expected.inputs.push(encoder.normalize(&image::synthetic(width, height, seed).bytes, width, height)?);
@@ -293,6 +304,11 @@ fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, job: Job) ->
     if settings.preprocess_only {
         expected.seconds = start.elapsed().as_secs_f64();
     }
+    encode_inputs(settings, encoder, keep, &mut expected)?;
+    Ok(expected)
+}
+
+fn encode_inputs(settings: &Settings, encoder: &mut Encoder, keep: &Keep, expected: &mut Reference) -> Result<()> {
     for input in &expected.inputs {
         let (tokens, floats) = encoder.output_size(input.width, input.height)?;
         expected.output_shape = [tokens, floats / tokens.max(1)];
@@ -302,7 +318,32 @@ fn prepare(settings: &Settings, encoder: &mut Encoder, keep: &Keep, job: Job) ->
             expected.captures.push(capture);
         }
     }
-    Ok(expected)
+    Ok(())
+}
+
+/// Every view that llama.cpp cuts an image into; the library must cut as many.
+fn prepare_views(
+    settings: &Settings,
+    library: &Library,
+    encoder: &mut Encoder,
+    keep: &Keep,
+    width: u32,
+    height: u32,
+) -> Result<Vec<Reference>> {
+    let bytes = image::synthetic(width, height, settings.seed).bytes;
+    let views = encoder.preprocess_rgb(&bytes, width, height)?;
+    let count = library.views(width, height)?;
+    if count as usize != views.len() {
+        return Err(format!("the library cuts an image of {width}x{height} into {count} views, llama.cpp into {}", views.len()));
+    }
+    let reference = |(view, input): (u32, Input)| {
+        let source = Some(Source::View { width, height, view, bytes: bytes.clone() });
+        let job = Job::View { width, height, view };
+        let mut expected = Reference { job, source, inputs: vec![input], captures: Vec::new(), output_shape: [0, 0], seconds: 0.0 };
+        encode_inputs(settings, encoder, keep, &mut expected)?;
+        Ok(expected)
+    };
+    (0..).zip(views).map(reference).collect()
 }
 
 /// Encodes with the library and compares on the fly. Its errors belong to the row: other rows may still be compared.
@@ -640,7 +681,7 @@ fn size_text((width, height): (u32, u32)) -> String {
 
 /// Folder name of a row's dump.
 fn row_name(row: &Row) -> String {
-    let source = row.job.source().map_or(String::new(), |source| format!("from-{source}-"));
+    let source = row.job.source().map_or(String::new(), |source| format!("from-{}-", source.replace(' ', "-")));
     format!("{source}{}-t{}-{}", size_text(row.size), row.threads, row.variant)
 }
 

@@ -49,7 +49,7 @@ pub fn synthetic_mel(bins: u32, frames: u32, seed: u64) -> Input {
             values.push(value.clamp(-1024, 2048) as f32 / 1024.0);
         }
     }
-    Input { modality: Modality::Audio, width: frames, height: bins, values }
+    Input { modality: Modality::Audio, width: frames, height: bins, values, whole: true }
 }
 
 #[cfg(test)]

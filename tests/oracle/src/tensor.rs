@@ -144,7 +144,7 @@ pub fn read_input(path: &Path, modality: Modality) -> Result<Input> {
     let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
         return Err(format!("{}: shape {shape:?} is too large", path.display()));
     };
-    Ok(Input { modality, width, height, values })
+    Ok(Input { modality, width, height, values, whole: true })
 }
 
 /// Reads samples: f32, one dimension.

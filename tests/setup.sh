@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs what building or testing needs and this machine lacks; where it cannot, it says what to install.
-# usage: tests/setup.sh demo|test|cross      demo: Rust and a C compiler; test: also what the oracle and the sanitizers need;
-#                                            cross: compilers and emulators of other machines
+# usage: tests/setup.sh build|demo|test|cross      build: Rust and a C compiler; demo: also Python with venv;
+#                                                  test: also what the oracle and the sanitizers need; cross: compilers and emulators of
+#                                                  other machines
 set -euo pipefail
 
 goal=${1:-}
 case $goal in
-demo | test | cross) ;;
+build | demo | test | cross) ;;
 *)
-    printf 'usage: tests/setup.sh demo|test|cross\n' >&2
+    printf 'usage: tests/setup.sh build|demo|test|cross\n' >&2
     exit 2
     ;;
 esac
@@ -19,6 +20,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # shellcheck disable=SC2329
 {
     need_make() { has make; }
+    need_python() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
     need_cc() { has cc; }
     need_cxx() { has c++; }
     need_cmake() { has cmake; }
@@ -96,6 +98,9 @@ fi
 # --- needs, each with its package; without an optional one only its own tests are skipped ---------------------------
 required=(make:make cc:gcc)
 optional=()
+if [ "$goal" = demo ]; then
+    required+=(python:python3-venv)
+fi
 if [ "$goal" = test ]; then
     required=(make:make cc:gcc cxx:g++ cmake:cmake libclang:libclang-dev)
     optional=(gcc:gcc gcc_sanitizers:gcc clang:clang ccache:ccache)

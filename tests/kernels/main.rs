@@ -14,6 +14,7 @@ mod mutants;
 mod pins;
 mod preprocess;
 mod preprocess_law;
+mod sound;
 mod vectors;
 
 use data::{Mode, Random};
@@ -252,6 +253,7 @@ fn outputs_are_pinned() {
         }
     }
     preprocess::pin(&mut pinned);
+    sound::pin(&mut pinned);
     pinned.finish();
 }
 
@@ -260,6 +262,7 @@ fn preprocessing_follows_the_law() {
     let mut report = Report::default();
     for build in &world().builds {
         preprocess::check(build, &mut report);
+        sound::check(build, &mut report);
     }
     report.finish();
 }

@@ -23,7 +23,11 @@ type Pixels = unsafe extern "C" fn(*const u8, *mut f32, usize);
 
 /// The preprocessing ops, their role, and their portable kernel's class.
 fn ops() -> impl Iterator<Item = (&'static OpMap, Role)> {
-    world().cases.keys().filter_map(|op| world().maps.op(op)).filter_map(|m| Some((m, m.role?)))
+    world()
+        .cases
+        .keys()
+        .filter_map(|op| world().maps.op(op))
+        .filter_map(|m| Some((m, m.role.filter(|r| !matches!(r, Role::Frames | Role::Mel))?)))
 }
 
 fn kernel_id(map: &OpMap) -> &str {
@@ -55,6 +59,7 @@ fn unit(build: &Build) -> &'static Unit {
                     "src, w, h, dst, to_w, to_h, scratch",
                 ),
                 Role::Pixels => ("void", "const uint8_t *src, float *dst, size_t n", "src, dst, n"),
+                Role::Frames | Role::Mel => unreachable!("tested in sound.rs"),
             };
             let back = if result == "int" { "return " } else { "" };
             let _ = writeln!(
@@ -128,6 +133,7 @@ fn run(build: &Build, each: EachRun) {
                         each(id, case, what, law, got)
                     });
                 }
+                Role::Frames | Role::Mel => unreachable!("tested in sound.rs"),
             }
         }
     }

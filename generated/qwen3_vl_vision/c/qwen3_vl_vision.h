@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 66244a705dc8709c7a030d3493147028f39e7a5c1588fb5b1a36e6676542649f
+ * profile   ggml-avx2 836a9050ce6781f7f24d93439bd7b5c747cf1d56a273314c0877adcf3d917b37
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      6e3b1b2f5cc303e358286987a7754040332318097da23b52549e725bbc9a7ab3
+ * maps      95da44773b8193246927bfd407db66ae3a650595599fee60dd2fc03e42e65f89
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

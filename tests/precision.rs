@@ -19,7 +19,7 @@ use isobit::image_input;
 use isobit::sizes::Sizes;
 
 /// The folder of the reference, its template, and the files that hold its model (f16 but for the smallest weights).
-const MODELS: [(&str, &str, &[&str]); 12] = [
+const MODELS: [(&str, &str, &[&str]); 13] = [
     ("qwen3vl", "qwen3_vl_vision", &["mmproj-f32.gguf", "mmproj-bf16.gguf", "mmproj-f16.gguf"]),
     ("dinov2", "dinov2_vision", &["dinov2-f32.gguf"]),
     ("gemma3_siglip", "gemma3_vision", &["mmproj-f32.gguf"]),
@@ -29,6 +29,7 @@ const MODELS: [(&str, &str, &[&str]); 12] = [
     ("qwen2vl", "qwen2_vl_vision", &["mmproj-f32.gguf"]),
     ("qwen35", "qwen3_5_vision", &["mmproj-f32.gguf"]),
     ("smolvlm", "smolvlm_vision", &["mmproj-f32.gguf"]),
+    ("gemma4a", "gemma4_audio", &["mmproj-f32.gguf"]),
     ("gemma4v", "gemma4_vision", &["mmproj-bf16.gguf"]),
     ("gemma4v_std", "gemma4_vision", &["mmproj-f32.gguf"]),
     ("pixtral", "pixtral_vision", &["mmproj-bf16.gguf"]),

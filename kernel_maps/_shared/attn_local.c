@@ -30,6 +30,16 @@ ISOBIT_UNUSED static inline void iso_local_scores(float *s, const float *q, iso_
     }
 }
 
+// softcap * tanh(score / softcap), accurate.
+ISOBIT_UNUSED static inline float iso_local_cap_f64(float score, float softcap)
+{
+    double twice = 2.0 * ((double)score / (double)softcap);
+    twice = twice > 80.0 ? 80.0 : twice;
+    twice = twice < -80.0 ? -80.0 : twice;
+    const double power = iso_trig_exp(twice);
+    return (float)((double)softcap * ((power - 1.0) / (power + 1.0)));
+}
+
 // The same in f32 with an accurate tanh.
 ISOBIT_UNUSED static inline void iso_local_scores_f32(float *s, const float *q, iso_local_window w, size_t at, const float *positions,
                                                       size_t stride, size_t count, float softcap, float *position)
@@ -40,12 +50,7 @@ ISOBIT_UNUSED static inline void iso_local_scores_f32(float *s, const float *q, 
             iso_gemm_widen_f32(position, positions + (j - at) * stride, w.d, w.row);
             score = score + iso_gemm_dot16(q, position, w.row);
         }
-        double twice = 2.0 * ((double)score / (double)softcap);
-        twice = twice > 80.0 ? 80.0 : twice;
-        twice = twice < -80.0 ? -80.0 : twice;
-        const double power = iso_trig_exp(twice);
-        const float capped = (float)((double)softcap * ((power - 1.0) / (power + 1.0)));
-        s[j] = j >= w.first && j - w.first < w.seen ? capped : -INFINITY;
+        s[j] = j >= w.first && j - w.first < w.seen ? iso_local_cap_f64(score, softcap) : -INFINITY;
     }
 }
 

@@ -73,11 +73,12 @@ fn emitted() -> &'static [Emitted] {
     })
 }
 
-/// A template at its smallest preset.
+/// A template at its first preset, which is its smallest.
 fn emit(template: &str, profile: &'static str, taps: Taps, root: &Path) -> Result<Emitted, String> {
     let encoder = Encoder::open(template)?;
-    let model = encoder.model("tiny", "f16", root, |_, _| ())?;
-    let sizes = encoder.of_preset("tiny", "f16")?;
+    let preset = encoder.template.presets.keys().next().ok_or("no preset")?.clone();
+    let model = encoder.model(&preset, "f16", root, |_, _| ())?;
+    let sizes = encoder.of_preset(&preset, "f16")?;
     let sources = encoder.emit(&sizes, profile, &[], taps)?;
     let folder = root.join(format!("{template}-{profile}-{taps:?}"));
     fs::create_dir_all(&folder).map_err(|e| e.to_string())?;

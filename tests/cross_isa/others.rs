@@ -39,8 +39,10 @@ pub fn all(main: &str, full: bool) -> Vec<Other> {
 pub fn compare(other: &Other, machines: &[&'static Machine], folder: &Path) -> Result<Vec<&'static str>, String> {
     let encoder = Encoder::open(&other.template)?;
     let folder = folder.join(other.name().replace(' ', "-"));
-    let model = encoder.model("tiny", other.weights, &folder, |_, _| ())?;
-    let sizes = encoder.of_preset("tiny", other.weights)?;
+    // the first preset is the smallest
+    let preset = encoder.template.presets.keys().next().ok_or("no preset")?.clone();
+    let model = encoder.model(&preset, other.weights, &folder, |_, _| ())?;
+    let sizes = encoder.of_preset(&preset, other.weights)?;
     for (path, text) in &encoder.emit(&sizes, other.profile, &[], Taps::Kept)? {
         fs::write(folder.join(path), text).map_err(|e| format!("{path}: {e}"))?;
     }

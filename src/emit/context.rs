@@ -173,6 +173,8 @@ fn taps(plan: &Plan, exprs: &mut IndexSet<String>) -> Result<Vec<Value>> {
                 (None, None) => return Err(refuse()),
             };
             let strides = if bytes == 1 { Layout::contiguous(&shape).map_err(|_| refuse())?.strides } else { facts.layout.strides.clone() };
+            // no gaps, and inner dimensions that depend on the image: the run time multiplies
+            let strides = if strides.is_empty() { shape.iter().skip(1).map(|_| 0).chain([1]).collect() } else { strides };
             if node.facts.shape.len() > 4 {
                 return Err(node.at.error("plan-tap", "a tap has at most four dimensions", "this value"));
             }

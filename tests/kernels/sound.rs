@@ -198,8 +198,9 @@ fn chunks_law(op: &str, class: &str, n: u64, dim: &dyn Fn(&str) -> u64) -> Optio
         }
         ("whisper_frames", "whole") => Some((n.div_ceil(dim("frames") * dim("hop")), dim("frames"))),
         ("semicausal_frames", "unfold") => {
-            let spare = (n + dim("window") / 2).checked_sub(dim("window") + 1).filter(|_| n <= dim("samples"))?;
-            Some((1, spare / dim("hop") + 1))
+            let spare = (n + dim("window") / 2).cast_signed() - (dim("window") + 1).cast_signed();
+            let frames = spare / dim("hop").cast_signed() + 1;
+            (frames > 0 && n <= dim("samples")).then_some((1, frames.cast_unsigned()))
         }
         _ => panic!("no law for {op} {class}"),
     }

@@ -269,15 +269,22 @@ fn reference(name: &str, c: &Configuration) -> Result<Result<Reference, String>,
     let model = encoder.model(&c.preset, &c.weights, &folder(), |_, _| {})?;
     let dir = folder().join("mutations").join(name.replace(' ', "-"));
     fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-    let (input, bytes, flag) = match c.input {
-        Input::Image(width, height) => (dir.join("image.ppm"), ppm(width, height), "--rgb"),
-        Input::Sound(samples) => (dir.join("sound.npy"), npy(samples), "--pcm"),
+    let write = |name: &str, bytes: Vec<u8>| {
+        let path = dir.join(name);
+        fs::write(&path, bytes).map(|()| path.clone()).map_err(|e| format!("{}: {e}", path.display()))
     };
-    fs::write(&input, bytes).map_err(|e| format!("{}: {e}", input.display()))?;
+    let (input, flag, theirs) = match c.input {
+        Input::Image(width, height) => {
+            let image = write("image.ppm", ppm(width, height))?;
+            (image.clone(), "--rgb", image)
+        }
+        // the same samples in two formats
+        Input::Sound(samples) => (write("sound.wav", wav(&sound(samples)))?, "--pcm", write("sound.npy", npy(&sound(samples)))?),
+    };
     let taps = dir.join("taps");
     let _ = fs::remove_dir_all(&taps);
     let path = |p: &Path| p.display().to_string();
-    let arguments = ["dump", "--model", &path(&model), flag, &path(&input), "--attention", &c.attention, "--output", &path(&taps)];
+    let arguments = ["dump", "--model", &path(&model), flag, &path(&theirs), "--attention", &c.attention, "--output", &path(&taps)];
     let out = Command::new(&oracle.binary).args(arguments).output().map_err(|e| format!("{}: {e}", oracle.binary.display()))?;
     if !out.status.success() {
         return Err(format!("{name}: the oracle failed: {}", String::from_utf8_lossy(&out.stderr)));
@@ -299,20 +306,39 @@ fn ppm(width: u32, height: u32) -> Vec<u8> {
     out
 }
 
-/// A rising tone over noise, f32 samples in a NumPy file, the same everywhere.
-fn npy(samples: u32) -> Vec<u8> {
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({samples},), }}");
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    out.extend((padded as u16).to_le_bytes());
-    out.extend(format!("{header:<width$}\n", width = padded - 1).bytes());
+/// A rising tone over noise, the same everywhere.
+fn sound(samples: u32) -> Vec<i16> {
     let (mut noise, mut phase) = (1u32, 0u32);
-    for n in 0..samples {
+    let value = |n| {
         noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         phase = phase.wrapping_add((1 << 24) + n * 1024);
-        let value = (phase as i32 >> 18) + (noise as i32 >> 21);
-        out.extend((value as f32 / 32768.0).to_le_bytes());
-    }
+        ((phase as i32 >> 18) + (noise as i32 >> 21)) as i16
+    };
+    (0..samples).map(value).collect()
+}
+
+/// Mono, 16 bits, 16 kHz.
+fn wav(samples: &[i16]) -> Vec<u8> {
+    let bytes = samples.len() as u32 * 2;
+    let mut out = b"RIFF".to_vec();
+    out.extend((36 + bytes).to_le_bytes());
+    out.extend(b"WAVEfmt ");
+    out.extend([16u32.to_le_bytes(), 0x1_0001u32.to_le_bytes(), 16000u32.to_le_bytes(), 32000u32.to_le_bytes()].concat());
+    out.extend([2u16.to_le_bytes(), 16u16.to_le_bytes()].concat());
+    out.extend(b"data");
+    out.extend(bytes.to_le_bytes());
+    out.extend(samples.iter().flat_map(|v| v.to_le_bytes()));
+    out
+}
+
+/// As f32 from -1 to 1, one dimension.
+fn npy(samples: &[i16]) -> Vec<u8> {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", samples.len());
+    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
+    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    out.extend((padded as u16).to_le_bytes());
+    out.extend(format!("{header:<width$}\n", width = padded - 1).bytes());
+    out.extend(samples.iter().flat_map(|v| (f32::from(*v) / 32768.0).to_le_bytes()));
     out
 }
 

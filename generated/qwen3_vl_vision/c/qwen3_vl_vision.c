@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 836a9050ce6781f7f24d93439bd7b5c747cf1d56a273314c0877adcf3d917b37
+ * profile   ggml-avx2 3ee5190d0197f2a341757555625815e9867a0fa0595f4c285ce6e40e621aa56e
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      d01b3804634a4fa558e3724721a3cb96906261163e1b022bb3a3ad20c8c5dc26
+ * maps      87699e659a7a916ca34f4723743f96955231181abf27563366858f4bd66623ee
  * taps      those that fusion leaves
  */
 
@@ -5231,9 +5231,10 @@ static void rope_apply_f32_fma__h16_d72_xs3456x72x1(const float *restrict x, con
                 const float c = angle[i * 2], s = angle[i * 2 + 1];
                 const size_t p = i, q = i + HALF;
                 const float x0 = in[p * 1], x1 = in[q * 1];
-                const float x1c = x1 * c;                const float x1s = x1 * s;
+                const float x1s = x1 * s, x1c = x1 * c;
                 out[p] = fmaf(x0, c, -x1s);
-                out[q] = fmaf(x0, s, x1c);            }
+                out[q] = fmaf(x0, s, x1c);
+            }
         }
     }
 }
@@ -9271,9 +9272,9 @@ static uint32_t iso_call_taps(const iso_encoder *h, uint32_t next, uint32_t step
         const iso_tap_point *point = &iso_taps[next];
         iso_tap tap = { .name = point->name, .op = iso_steps[step].op, .kernel = iso_kernels[ran->kernel].id, .dtype = point->dtype,
             .index = next, .rank = point->rank, .data = iso_resolve(h, &point->ref, arena, out).out };
-        for (uint32_t i = point->rank; i-- > 0;) {
+        for (uint32_t i = 0; i < point->rank; ++i) {
             tap.shape[i] = iso_expr(point->shape[i], d);
-            tap.stride[i] = point->stride[i] != 0 ? point->stride[i] : tap.stride[i + 1] * (int64_t)tap.shape[i + 1];
+            tap.stride[i] = point->stride[i];
         }
         h->options.tap(h->options.tap_user, &tap);
     }
@@ -9933,6 +9934,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"d01b3804634a4fa558e3724721a3cb96906261163e1b022bb3a3ad20c8c5dc26\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"87699e659a7a916ca34f4723743f96955231181abf27563366858f4bd66623ee\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

@@ -1,7 +1,6 @@
-//! The table of encoders in README.md, from what the last whole run wrote down: nothing is computed again.
+//! The table of encoders in README.md, from what the last runs of whole encoders wrote down: nothing is computed again.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -36,12 +35,12 @@ impl Sum {
         }
     }
 
-    fn text(&self) -> String {
-        if self.rows == 0 {
-            return "-".to_string();
+    fn verdict(&self) -> String {
+        match (self.rows, self.unequal) {
+            (0, _) => "-".to_string(),
+            (_, 0) => format!("{:?}", self.max_abs),
+            (rows, unequal) => format!("{unequal} of {rows} DIFFER, {:?}", self.max_abs),
         }
-        let verdict = if self.unequal > 0 { format!("{} DIFFER, ", self.unequal) } else { String::new() };
-        format!("{verdict}{:?} ({}; {})", self.max_abs, self.rows, short(self.values))
     }
 }
 
@@ -51,13 +50,9 @@ fn short(n: u64) -> String {
     units.into_iter().find(|(unit, _)| n >= *unit).map_or(n.to_string(), |(unit, name)| format!("{:.1} {name}", n as f64 / unit as f64))
 }
 
-/// Writes the table between its two marks; says which run it stands for.
+/// Writes the table between its two marks; each line says which run it stands for.
 pub fn write() -> Result<(), String> {
-    let results = ["full", "cut"].map(|extent| folder().join(format!("{extent}.json")));
-    let read = |path: &Path| serde_json::from_str::<Value>(&fs::read_to_string(path).ok()?).ok();
-    let whole = results.iter().filter_map(|path| read(path)).find(|result| result["run"]["whole"] == true);
-    let result = whole.ok_or("there is no result of a whole run: `make llamacpp-parity-full` or `make llamacpp-parity` first")?;
-    let table = table(&result, &figures())?;
+    let table = table(&figures())?;
 
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -82,36 +77,23 @@ fn figures() -> BTreeMap<String, Vec<String>> {
     figures
 }
 
-fn table(result: &Value, figures: &BTreeMap<String, Vec<String>>) -> Result<String, String> {
-    let rows = result["rows"].as_array().ok_or("the result has no rows")?;
-    let mut cells: BTreeMap<(&str, &str, &str), Sum> = BTreeMap::new();
-    for row in rows {
-        let text = |key: &str| row[key].as_str().unwrap_or_default();
-        for (weights, attention) in [(text("weights"), text("attention")), ("all", "")] {
-            cells.entry((text("template"), weights, attention)).or_default().add(row);
-        }
-    }
-    let run = &result["run"];
-    let number = |key: &str| run[key].as_u64().unwrap_or(0);
-    let all = cells.iter().filter(|(key, _)| key.1 == "all").fold((0, 0), |sum, (_, cell)| (sum.0 + cell.rows, sum.1 + cell.values));
-    let reference = result["references"][0]["crate"].as_str().unwrap_or("llama.cpp");
-    let mut out = format!(
-        "From the {} run on {} ({} cores, {} minutes): {} comparisons, {} values, llama.cpp of `{reference}`.\nA cell is the largest difference (comparisons; values), summed over profiles, files, sizes, threads and batches.\n\n",
-        run["extent"].as_str().unwrap_or_default(),
-        run["machine"]["cpu"].as_str().unwrap_or_default(),
-        run["machine"]["cores"],
-        number("seconds").div_ceil(60),
-        all.0,
-        short(all.1),
-    );
+/// The last run of all of an encoder's groups: the long one if there is one.
+fn result(encoder: &str) -> Option<(&'static str, Value)> {
+    ["full", "cut"].into_iter().find_map(|extent| {
+        let text = fs::read_to_string(folder().join(format!("{extent}-{encoder}.json"))).ok()?;
+        Some((extent, serde_json::from_str(&text).ok()?))
+    })
+}
+
+fn table(figures: &BTreeMap<String, Vec<String>>) -> Result<String, String> {
     let mut head = vec!["encoder".to_string()];
     for weights in WEIGHTS {
         head.extend(ATTENTION.map(|attention| format!("{} {attention}", weights.to_uppercase())));
     }
-    head.push("all".to_string());
+    head.push("comparisons, values".to_string());
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    out += &line(&head);
-    out += &line(&vec!["---".to_string(); head.len()]);
+    let mut lines = line(&head) + &line(&vec!["---".to_string(); head.len()]);
+    let (mut all, mut machines, mut references) = ((0, 0), BTreeSet::new(), BTreeSet::new());
     for encoder in plan::encoders()? {
         let name = encoder.template.as_str();
         let mut row = vec![format!("`{name}`")];
@@ -119,14 +101,42 @@ fn table(result: &Value, figures: &BTreeMap<String, Vec<String>>) -> Result<Stri
             let found = figures.get(name).map_or("not measured here".to_string(), |list| list.join(", "));
             row.push(format!("{instead}: {found}"));
             row.resize(head.len(), String::new());
-        } else {
-            let sum = |weights, attention| cells.get(&(name, weights, attention)).cloned().unwrap_or_default().text();
+        } else if let Some((extent, result)) = result(name) {
+            let (sums, sum) = sums(&result)?;
             for weights in WEIGHTS {
-                row.extend(ATTENTION.map(|attention| sum(weights, attention)));
+                row.extend(ATTENTION.map(|attention| {
+                    let key = (weights.to_string(), attention.to_string());
+                    sums.get(&key).cloned().unwrap_or_default().verdict()
+                }));
             }
-            row.push(sum("all", ""));
+            row.push(format!("{}, {} ({extent})", sum.rows, short(sum.values)));
+            all = (all.0 + sum.rows, all.1 + sum.values);
+            machines.insert(result["run"]["machine"]["cpu"].as_str().unwrap_or_default().to_string());
+            references.insert(result["references"][0]["crate"].as_str().unwrap_or("?").to_string());
+        } else {
+            row.push("not run".to_string());
+            row.resize(head.len(), String::new());
         }
-        let _ = write!(out, "{}", line(&row));
+        lines += &line(&row);
     }
-    Ok(out)
+    let joined = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(", ");
+    Ok(format!(
+        "{} comparisons, {} values on {}, against llama.cpp of `{}`. A cell is the largest difference over the four builds of\nllama.cpp, files, sizes, threads and batches; *full* and *cut* are the long and the short run.\n\n{lines}",
+        all.0,
+        short(all.1),
+        joined(machines),
+        joined(references),
+    ))
+}
+
+/// By weight type and attention, and over all of them.
+fn sums(result: &Value) -> Result<(BTreeMap<(String, String), Sum>, Sum), String> {
+    let mut cells: BTreeMap<(String, String), Sum> = BTreeMap::new();
+    let mut all = Sum::default();
+    for row in result["rows"].as_array().ok_or("the result has no rows")? {
+        let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();
+        cells.entry((text("weights"), text("attention"))).or_default().add(row);
+        all.add(row);
+    }
+    Ok((cells, all))
 }

@@ -64,7 +64,7 @@ enum Extent {
     Cut,
     /// Every combination of them, all sizes, weights at the published sizes: about an hour
     Full,
-    /// Compare nothing: write what the last whole run found into README.md
+    /// Compare nothing: write what the last runs of whole encoders found into README.md
     Coverage,
 }
 
@@ -166,7 +166,8 @@ fn run(cli: &Cli) -> Result<bool, String> {
     // Whatever was asked for by name may be a part; a run of everything must have seen every cell.
     let all = cli.file.is_none() && cli.profile.is_none() && cli.attention.is_none();
     let wanted = encoders.iter().flat_map(|e| e.wanted(full)).filter(|_| all).collect();
-    report.finish(cli.extent.name(), all && cli.encoder.is_none(), wanted, started.elapsed())
+    let whole: Vec<&String> = encoders.iter().map(|e| &e.template).filter(|_| all).collect();
+    report.finish(cli.extent.name(), &whole, wanted, started.elapsed())
 }
 
 /// Works off a list with one thread per core.

@@ -9,6 +9,8 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets};
 use indexmap::IndexMap;
 use isobit::fuse::Taps;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::matrix::{ATTENTION, WEIGHTS};
@@ -177,8 +179,8 @@ impl Report {
     }
 
     /// Prints everything, writes the rows as JSON; true if all rows ran and every bit was equal.
-    /// `whole`: nothing was left out by name.
-    pub fn finish(mut self, extent: &str, whole: bool, wanted: Vec<Wanted>, elapsed: Duration) -> Result<bool, String> {
+    /// `whole`: encoders of which no group was left out.
+    pub fn finish(mut self, extent: &str, whole: &[&String], wanted: Vec<Wanted>, elapsed: Duration) -> Result<bool, String> {
         let order = |row: &Row| {
             let at = |words: &[&str], word: &str| words.iter().position(|w| *w == word);
             let (_, weights, profile, attention) = &row.cell;
@@ -230,15 +232,23 @@ impl Report {
         if equal == 0 {
             println!("nothing was compared");
         }
-        let path = folder().join(format!("{extent}.json"));
         let rows: Vec<Value> = self.rows.iter().map(Row::json).collect();
         let skipped: Vec<Value> = self.skipped.iter().map(|s| json!({ "what": s.what, "reason": s.reason })).collect();
         let machine = json!({ "cpu": cpu(), "cores": std::thread::available_parallelism().map_or(0, usize::from) });
-        let run = json!({ "extent": extent, "whole": whole, "seconds": elapsed.as_secs(), "machine": machine });
-        let all = json!({ "run": run, "references": self.references, "rows": rows, "skipped": skipped, "failures": self.failures });
-        let text = serde_json::to_string_pretty(&all).map_err(|e| e.to_string())?;
-        std::fs::write(&path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))?;
+        let write = |path: &Path, rows: &[&Value], skipped: &[Value]| {
+            let run = json!({ "extent": extent, "seconds": elapsed.as_secs(), "machine": machine });
+            let all = json!({ "run": run, "references": self.references, "rows": rows, "skipped": skipped, "failures": self.failures });
+            let text = serde_json::to_string_pretty(&all).map_err(|e| e.to_string())?;
+            std::fs::write(path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))
+        };
+        let path = folder().join(format!("{extent}.json"));
+        write(&path, &rows.iter().collect::<Vec<_>>(), &skipped)?;
         println!("rows: {}", path.display());
+        // what a table of coverage may stand on: every group of an encoder was asked for
+        for encoder in whole {
+            let its: Vec<&Value> = rows.iter().filter(|row| row["template"] == **encoder).collect();
+            write(&folder().join(format!("{extent}-{encoder}.json")), &its, &skipped)?;
+        }
         Ok(failed == 0 && equal > 0)
     }
 

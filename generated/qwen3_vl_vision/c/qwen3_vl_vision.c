@@ -9272,9 +9272,9 @@ static uint32_t iso_call_taps(const iso_encoder *h, uint32_t next, uint32_t step
         const iso_tap_point *point = &iso_taps[next];
         iso_tap tap = { .name = point->name, .op = iso_steps[step].op, .kernel = iso_kernels[ran->kernel].id, .dtype = point->dtype,
             .index = next, .rank = point->rank, .data = iso_resolve(h, &point->ref, arena, out).out };
-        for (uint32_t i = 0; i < point->rank; ++i) {
+        for (uint32_t i = point->rank; i-- > 0;) {
             tap.shape[i] = iso_expr(point->shape[i], d);
-            tap.stride[i] = point->stride[i];
+            tap.stride[i] = point->stride[i] != 0 ? point->stride[i] : tap.stride[i + 1] * (int64_t)tap.shape[i + 1];
         }
         h->options.tap(h->options.tap_user, &tap);
     }

@@ -39,6 +39,9 @@ pub struct Template {
 /// The parts of an image's preprocessing: the size of the result, the resized image, its normalised pixels.
 const IMAGE_PARTS: [&str; 3] = ["size", "image", "pixels"];
 
+/// What an image that is cut into views has besides: the views, and how the whole and the image under the tiles are resampled.
+const VIEW_PARTS: [&str; 3] = ["views", "overview", "refined"];
+
 /// The parts of a sound's preprocessing: number of chunks and their frames, the spectrogram.
 const AUDIO_PARTS: [&str; 2] = ["frames", "mel"];
 
@@ -315,7 +318,8 @@ impl Template {
                 let node = f.required("preprocess")?;
                 let p = node.fields()?;
                 let audio = node.map()?.keys().any(|k| AUDIO_PARTS.contains(&k.as_str()));
-                let parts: &[&str] = if audio { &AUDIO_PARTS } else { &IMAGE_PARTS };
+                let views = if p.optional(VIEW_PARTS[0]).is_some() { &VIEW_PARTS[..] } else { &[] };
+                let parts = if audio { AUDIO_PARTS.to_vec() } else { [&IMAGE_PARTS, views].concat() };
                 let parts = parts.iter().map(|part| Ok((part.to_string(), preprocess_op(p.required(part)?)?))).collect::<Result<_>>()?;
                 p.finish()?;
                 parts

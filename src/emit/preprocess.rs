@@ -1,4 +1,4 @@
-//! Preprocessing of the template as C functions: size rule, image resampling, pixel normalisation; or chunks, spectrogram.
+//! Preprocessing of the template as C functions: size rule, image resampling, pixel normalisation, perhaps views; or chunks, spectrogram.
 
 use std::collections::BTreeMap;
 
@@ -38,10 +38,12 @@ pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value>
         for name in &kernel.shared {
             instances.snippet(i.maps, name, &kernel.lang)?;
         }
-        let symbol = kernel.id.symbol();
+        // an op may serve several parts
+        let taken = out.values().any(|p: &serde_json::Value| p["op"] == map.op.as_str());
+        let symbol = if taken { format!("{}__{key}", kernel.id.symbol()) } else { kernel.id.symbol() };
         let text = preprocessing(i.maps, kernel, &symbol, &attrs)?;
         parts.push(json!({ "symbol": symbol, "text": text }));
-        out.insert(key.to_string(), json!({ "symbol": symbol }));
+        out.insert(key.to_string(), json!({ "op": map.op, "symbol": symbol }));
     }
     out.insert("parts".to_string(), parts.into());
     Ok(out.into())

@@ -35,17 +35,20 @@ pub enum Role {
     Size,
     Image,
     Pixels,
+    Views,
     Frames,
     Mel,
 }
 
 impl Role {
-    /// The role is named as the part.
+    /// The role is named as the part; the resamplers of views are images too.
     pub fn of_part(part: &str) -> Option<Self> {
         match part {
             "size" => Some(Role::Size),
             "image" => Some(Role::Image),
             "pixels" => Some(Role::Pixels),
+            "views" => Some(Role::Views),
+            "overview" | "refined" => Self::of_part("image"),
             "frames" => Some(Role::Frames),
             "mel" => Some(Role::Mel),
             _ => None,
@@ -389,7 +392,9 @@ fn chain_link(node: &Node) -> Result<ChainLink> {
 }
 
 fn role(node: &Node) -> Result<Role> {
-    Role::of_part(node.str()?).ok_or_else(|| node.at.error("map-role", "a role is size, image, pixels, frames or mel", "found this"))
+    let text = node.str()?;
+    let role = Role::of_part(text).filter(|_| text != "overview" && text != "refined");
+    role.ok_or_else(|| node.at.error("map-role", "a role is size, image, pixels, views, frames or mel", "found this"))
 }
 
 fn attribute(name: &str, node: &Node) -> Result<(String, AttrKind)> {

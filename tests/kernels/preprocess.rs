@@ -1,6 +1,6 @@
 //! Preprocessing kernels against their laws: the size rule, resampling and normalisation, each by its own prototype.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Mutex, OnceLock};
 
@@ -19,6 +19,7 @@ use super::preprocess_law::{self as law, Filter, Image, Pad};
 type Size = unsafe extern "C" fn(u32, u32, *mut u32, *mut u32) -> i32;
 type Scratch = unsafe extern "C" fn(u32, u32, u32, u32) -> u64;
 type Resize = unsafe extern "C" fn(*const u8, u32, u32, *mut u8, u32, u32, *mut u8);
+type Views = unsafe extern "C" fn(u32, u32, u32, *mut [u32; 15]) -> i32;
 type Pixels = unsafe extern "C" fn(*const u8, *mut f32, usize);
 
 /// The preprocessing ops, their role, and their portable kernel's class.
@@ -43,9 +44,10 @@ fn unit(build: &Build) -> &'static Unit {
         return unit;
     }
     let mut text = head(world());
+    let mut snippets = BTreeSet::new();
     for (map, role) in ops() {
         let kernel = &map.kernels[kernel_id(map)];
-        for name in &kernel.shared {
+        for name in kernel.shared.iter().filter(|name| snippets.insert(name.as_str())) {
             text.push_str(world().maps.files.get(&format!("_shared/{name}.c")).unwrap_or_else(|| panic!("no snippet {name}")));
         }
         for (i, case) in world().cases[&map.op].iter().enumerate() {
@@ -59,6 +61,7 @@ fn unit(build: &Build) -> &'static Unit {
                     "src, w, h, dst, to_w, to_h, scratch",
                 ),
                 Role::Pixels => ("void", "const uint8_t *src, float *dst, size_t n", "src, dst, n"),
+                Role::Views => ("int", "uint32_t w, uint32_t h, uint32_t index, iso_view *view", "w, h, index, view"),
                 Role::Frames | Role::Mel => unreachable!("tested in sound.rs"),
             };
             let back = if result == "int" { "return " } else { "" };
@@ -128,6 +131,11 @@ fn run(build: &Build, each: EachRun) {
                         unsafe { (unit.function(&format!("test_{symbol}")), unit.function(&format!("test_scratch_{symbol}"))) };
                     images(resize, scratch, case, &label, &mut |what, law, got| each(id, case, what, law, got));
                 }
+                Role::Views => {
+                    let views = unsafe { unit.function(&format!("test_{symbol}")) };
+                    cut(views, &map.op, case, &mut |what, law, got| each(id, case, what, law, got));
+                }
+                Role::Frames | Role::Mel => unreachable!("these are no ops of images"),
                 Role::Pixels => {
                     pixels(unsafe { unit.function(&format!("test_{symbol}")) }, case, &label, &mut |what, law, got| {
                         each(id, case, what, law, got)
@@ -161,6 +169,30 @@ fn sizes(size: Size, law: SizeLaw, case: &Case, each: Each) {
         let status = unsafe { size(w, h, &raw mut to_w, &raw mut to_h) };
         let expected = law(w, h, &|name| case.dims[name]);
         each(&format!("{w}x{h}"), &bytes(expected), &bytes((status == 0).then_some((to_w, to_h))));
+    }
+}
+
+/// All views of the table's sizes and of random ones, and one more than there are.
+fn cut(views: Views, op: &str, case: &Case, each: Each) {
+    let mut random = Random::new(&case.text);
+    let more = (0..200).map(|i| {
+        let most = if i % 4 == 0 { 20_000 } else { 3000 };
+        (1 + random.below(most), 1 + random.below(most))
+    });
+    for (w, h) in case.sizes.iter().map(|s| (s[0], s[1])).chain(more) {
+        let expected = law::views(op, w, h, &|name| case.dims[name]);
+        let count = expected.as_ref().map_or(0, Vec::len);
+        for index in 0..=count {
+            let mut got = [0u32; 15];
+            // SAFETY: the view has 15 numbers.
+            let status = unsafe { views(w, h, index as u32, &raw mut got) };
+            let bytes = |numbers: Option<&[u32]>| numbers.map_or(b"none".to_vec(), |n| n.iter().flat_map(|v| v.to_le_bytes()).collect());
+            if index == count && count > 0 {
+                got[1..].fill(0); // what lies beyond the last view means nothing
+            }
+            let wanted = expected.as_ref().map(|views| views.get(index).cloned().unwrap_or_else(|| [&[count as u32][..], &[0; 14]].concat()));
+            each(&format!("{w}x{h} view {index}"), &bytes(wanted.as_deref()), &bytes((status == 0).then_some(&got[..])));
+        }
     }
 }
 

@@ -152,3 +152,88 @@ pub fn resize_pad(image: &Image, width: usize, height: usize, filter: Filter, pa
 pub fn normalize(pixels: &[u8], mean: &[f32], std: &[f32]) -> Vec<f32> {
     pixels.iter().enumerate().map(|(i, x)| ((f32::from(*x) / 255.0) - mean[i % 3]) / std[i % 3]).collect()
 }
+
+/// Tiles of a grid that is cut from the image after `steps`, then the whole after `whole`. A step is width, height and resampler.
+fn tiles(cols: u32, rows: u32, tile: u32, steps: &[[u32; 3]], whole: &[[u32; 3]]) -> Vec<Vec<u32>> {
+    let count = cols * rows + 1;
+    let view = |steps: &[[u32; 3]], rectangle: [u32; 4]| {
+        let mut numbers = vec![count, steps.len() as u32];
+        numbers.extend(steps.iter().flatten());
+        numbers.resize(11, 0);
+        numbers.extend(rectangle);
+        numbers
+    };
+    let cells = (0..rows).flat_map(|r| (0..cols).map(move |c| (c, r)));
+    let mut views: Vec<_> = cells.map(|(c, r)| view(steps, [c * tile, r * tile, tile, tile])).collect();
+    let [width, height, _] = whole[whole.len() - 1];
+    views.push(view(whole, [0, 0, width, height]));
+    views
+}
+
+/// Count, steps and rectangle of every view of an image, or none if it has none.
+pub fn views(op: &str, w: u32, h: u32, dim: &dyn Fn(&str) -> u64) -> Option<Vec<Vec<u32>>> {
+    let number = |name: &str| dim(name) as u32;
+    let tile = number("tile");
+    if w == 0 || h == 0 || (op != "views_longest_edge" && u64::from(w) * u64::from(h) > i32::MAX as u64) {
+        return None;
+    }
+    match op {
+        "views_longest_edge" => {
+            let edge = number("edge");
+            if edge == 0 {
+                let units = |side: u32| (side as f32 / tile as f32).round().max(1.0) as u64;
+                let (cols, rows) = (units(w), units(h));
+                let fits = cols.max(rows) * u64::from(tile) <= 65535;
+                return fits.then(|| {
+                    let (cols, rows) = (cols as u32, rows as u32);
+                    tiles(cols, rows, tile, &[[cols * tile, rows * tile, 2]], &[[tile, tile, 1]])
+                });
+            }
+            let aspect = f64::from(w) / f64::from(h);
+            let even = |side: f64| (side.trunc() / 2.0).ceil() as u32 * 2;
+            let size = if w >= h { [edge, even(f64::from(edge) / aspect)] } else { [even(f64::from(edge) * aspect), edge] };
+            let [cols, rows] = size.map(|s| s.div_ceil(tile));
+            if size.contains(&0) || cols.max(rows) * tile > 65535 {
+                return None;
+            }
+            let steps = [[size[0], size[1], 0], [cols * tile, rows * tile, 0], [tile, tile, 0]];
+            Some(tiles(cols, rows, tile, &steps[..2], &steps))
+        }
+        "views_aspect" => {
+            let align = dim("align") as f64;
+            let side = |s: u32| ((f64::from(s as f32) / align).round_ties_even() * align).max(dim("min_side") as f64);
+            if side(w) * side(h) <= (dim("tolerance") * dim("max_pixels")) as f64 {
+                return Some(tiles(0, 0, tile, &[], &[[0, 0, 1]]));
+            }
+            let grids = (number("min_tiles")..=number("max_tiles")).flat_map(|n| (1..=n).filter(move |c| n % c == 0).map(move |c| (c, n / c)));
+            let mut best = (1, 1, f32::MAX);
+            for (c, r) in grids {
+                let difference = (w as f32 / h as f32 - c as f32 / r as f32).abs();
+                let large = (w * h) as f32 > 0.5 * (tile * tile * c * r) as f32;
+                if difference < best.2 || (difference == best.2 && large) {
+                    best = (c, r, difference);
+                }
+            }
+            Some(tiles(best.0, best.1, tile, &[[best.0 * tile, best.1 * tile, 2]], &[[0, 0, 1]]))
+        }
+        _ => {
+            if w.max(h) <= tile {
+                return Some(tiles(0, 0, tile, &[], &[[tile, tile, 1]]));
+            }
+            let (min, max) = (number("min_tiles"), number("max_tiles"));
+            let mut best: Option<(u32, u32, i64, i64)> = None;
+            for c in min..=max {
+                for r in min.div_ceil(c).max(min)..=(max / c).min(max) {
+                    let scale = ((c * tile) as f32 / w as f32).min((r * tile) as f32 / h as f32);
+                    let kept = (((w as f32 * scale) as i64) * ((h as f32 * scale) as i64)).min(i64::from(w) * i64::from(h));
+                    let wasted = i64::from(c * r) * i64::from(tile * tile) - kept;
+                    let (most, least) = best.map_or((0, i64::from(i32::MAX)), |b| (b.2, b.3));
+                    if kept > most || (kept == most && wasted < least) {
+                        best = Some((c, r, kept, wasted));
+                    }
+                }
+            }
+            best.map(|(c, r, ..)| tiles(c, r, tile, &[[c * tile, r * tile, 2]], &[[tile, tile, 1]]))
+        }
+    }
+}

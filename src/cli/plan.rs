@@ -10,7 +10,7 @@ use super::USAGE;
 use super::args::PlanArgs;
 use super::build::Loaded;
 use super::output::{Output, bytes};
-use super::run::Compiled;
+use super::run::{Compiled, view_list};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::fuse::Taps;
 use crate::media::Planned;
@@ -87,6 +87,14 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         place.sizes.len(),
         groups.len(),
     );
+    let views = match &info {
+        Planned::Image(p) => compiled.library.views(p.source_width, p.source_height)?,
+        Planned::Audio(_) => Vec::new(),
+    };
+    let text = views.iter().enumerate().fold(text, |text, (i, v)| {
+        let from = format!("{}x{}", v.image_width, v.image_height);
+        format!("{text}\nview {i}: {}x{} pixels at {}, {} of {from}", v.width, v.height, v.x, v.y)
+    });
     let mut json = json!({
         "reason": "plan", "batch": info.batch(),
         "tokens": info.tokens(), "embedding": info.embedding(), "arena_bytes": info.arena_bytes(), "values_bytes": place.values_bytes,
@@ -97,6 +105,9 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         })).collect::<Vec<_>>(),
     });
     info.describe(&mut json);
+    if !views.is_empty() {
+        json["views"] = view_list(&views);
+    }
     out.result(&text, &json);
     Ok(ExitCode::SUCCESS)
 }

@@ -18,7 +18,7 @@ use crate::expr::Expr;
 use crate::files::{hash, read_text};
 use crate::fuse::Taps;
 use crate::host::compiler;
-use crate::host::library::{Hooks, Library, OpenOptions, PlanInfo, Progress};
+use crate::host::library::{Hooks, Library, OpenOptions, PlanInfo, Progress, View};
 use crate::host::npy;
 use crate::input::Input;
 use crate::json::At;
@@ -71,8 +71,16 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let compiled = Compiled::new(&loaded, taps, out)?;
     let started = Instant::now();
     let mut encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
-    let info = media.plan(&encoder)?;
-    info.reserve(&mut encoder)?;
+    let views = match (&media, &args.dump) {
+        (Media::Image(image), None) => compiled.library.views(image.width, image.height)?,
+        _ => Vec::new(), // a dump is of the image as one
+    };
+    // the last view is the whole
+    let plans = Planned::of_views(&media, &encoder, views.len() as u32)?;
+    let info = plans.last().copied().map_or_else(|| media.plan(&encoder), Ok)?;
+    if views.is_empty() {
+        info.reserve(&mut encoder)?;
+    }
     let opened = started.elapsed();
 
     let bar = out.bar("encoding", compiled.plan.steps.len() as u64, false);
@@ -94,8 +102,16 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
                 progress(p);
                 ControlFlow::Continue(())
             };
-            let hooks = Hooks { progress: Some(&mut on_progress), tap: None };
-            media.encode(&mut encoder, hooks)?
+            if views.is_empty() {
+                media.encode(&mut encoder, Hooks { progress: Some(&mut on_progress), tap: None })?
+            } else {
+                let mut all = Vec::new();
+                for view in 0..views.len() as u32 {
+                    let hooks = Hooks { progress: Some(&mut on_progress), tap: None };
+                    all.extend(media.encode_view(&mut encoder, view, hooks)?);
+                }
+                all
+            }
         }
     };
     let encoded = started.elapsed();
@@ -104,12 +120,14 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let le: Vec<u8> = embeddings.iter().flat_map(|v| v.to_le_bytes()).collect();
     let sha = hash(&le);
     let npy_path = args.output.join("embeddings.npy");
-    npy::write_f32(&npy_path, &[info.all_tokens(), info.embedding()], &embeddings)?;
+    let tokens = embeddings.len() as u64 / info.embedding();
+    npy::write_f32(&npy_path, &[tokens, info.embedding()], &embeddings)?;
+    let shown = &embeddings[embeddings.len() - (info.all_tokens() * info.embedding()) as usize..];
     let picture_path = args.output.join("features.png");
     let dim = info.embedding() as usize;
     let drawn = match (&media, &info) {
         (Media::Image(image), Planned::Image(plan)) => {
-            let cells = cells(&loaded, &compiled.dims(&loaded.sizes, &info)?, plan, &embeddings)?;
+            let cells = cells(&loaded, &compiled.dims(&loaded.sizes, &info)?, plan, shown)?;
             let features = picture::Features { data: &cells, dim, rows: plan.grid_rows, cols: plan.grid_cols };
             picture::draw(image, &features, 0..dim)?.image
         }
@@ -122,9 +140,12 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     };
     picture::write_png(&picture_path, &drawn)?;
 
-    let gflops = info.flops() as f64 / encoded.as_secs_f64() / 1e9;
+    let flops = if plans.is_empty() { info.flops() } else { plans.iter().map(Planned::flops).sum() };
+    let arena = plans.iter().map(Planned::arena_bytes).max().unwrap_or(info.arena_bytes());
+    let gflops = flops as f64 / encoded.as_secs_f64() / 1e9;
+    let cut = if views.is_empty() { String::new() } else { format!("\nviews       {}, the last of them the whole", views.len()) };
     let text = format!(
-        "input       {} {}\n\
+        "input       {} {}{cut}\n\
          encoder     {} ({}), profile {}, variant {}, {} threads\n\
          output      {} tokens of {} floats\n\
          time        {:.3} s to encode ({gflops:.1} GFLOP/s), {:.3} s to open\n\
@@ -138,21 +159,24 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         loaded.profile.label(),
         encoder.variant(),
         info.threads(),
-        info.all_tokens(),
+        tokens,
         info.embedding(),
         encoded.as_secs_f64(),
         opened.as_secs_f64(),
-        bytes(info.arena_bytes()),
+        bytes(arena),
         npy_path.display(),
         picture_path.display(),
     );
     let mut json = json!({
         "reason": "run", "profile": loaded.profile.label(), "variant": encoder.variant(), "threads": info.threads(),
         "tokens": info.tokens(), "embedding": info.embedding(), "batch": info.batch(),
-        "arena_bytes": info.arena_bytes(), "flops": info.flops(), "encode_seconds": encoded.as_secs_f64(), "open_seconds": opened.as_secs_f64(),
+        "arena_bytes": arena, "flops": flops, "encode_seconds": encoded.as_secs_f64(), "open_seconds": opened.as_secs_f64(),
         "sha256": sha, "embeddings": npy_path.display().to_string(), "picture": picture_path.display().to_string(),
     });
     info.describe(&mut json);
+    if !views.is_empty() {
+        json["views"] = view_list(&views);
+    }
     out.result(&text, &json);
     if let Some(file) = &args.expect {
         expect(file, &loaded.profile.label(), &sha)?;
@@ -162,6 +186,12 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
 }
 
 /// The input and what is encoded of it, in words.
+/// The views of an image for machines.
+pub fn view_list(views: &[View]) -> Value {
+    let view = |v: &View| json!({ "x": v.x, "y": v.y, "width": v.width, "height": v.height, "image": [v.image_width, v.image_height] });
+    views.iter().map(view).collect()
+}
+
 fn about(media: &Media, info: &Planned) -> String {
     match (media, info) {
         (Media::Image(image), Planned::Image(p)) => {

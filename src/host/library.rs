@@ -45,6 +45,18 @@ pub struct PlanInfo {
     pub flops: u64,
 }
 
+/// A view of an image: a rectangle of the resized image.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct View {
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
+    pub image_width: u32,
+    pub image_height: u32,
+}
+
 /// The same for an encoder of sound.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -132,6 +144,25 @@ impl Library {
         }
     }
 
+    /// The views that an image is cut into; none if the encoder takes every image as one.
+    pub fn views(&self, width: u32, height: u32) -> Result<Vec<View>> {
+        let Some(calls) = &self.api.image()?.views else { return Ok(Vec::new()) };
+        let mut error = RawError::default();
+        let mut found: Vec<View> = Vec::new();
+        loop {
+            let (capacity, mut count) = (found.len() as u32, 0);
+            // SAFETY: the array has `capacity` views, and all results outlive the call.
+            let status = unsafe { (calls.views)(width, height, found.as_mut_ptr(), capacity, &mut count, &mut error) };
+            if status != 0 {
+                return Err(self.api.error(status, &error).fact(format!("an image of {width} x {height}")));
+            }
+            if count <= capacity {
+                return Ok(found);
+            }
+            found.resize(count as usize, View::default());
+        }
+    }
+
     /// Sizes for one sound on `threads` threads, without any weights.
     pub fn plan_audio_only(&self, samples: u64, threads: u32) -> Result<AudioPlan> {
         let (mut info, mut error) = (AudioPlan { threads, ..AudioPlan::default() }, RawError::default());
@@ -198,6 +229,11 @@ impl Encoder {
     /// Sizes for `batch` images that are preprocessed already.
     pub fn plan_pixels(&self, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
         self.plan_with(self.api.image()?.plan_pixels, width, height, batch)
+    }
+
+    /// Sizes for one view of an image.
+    pub fn plan_view(&self, width: u32, height: u32, view: u32) -> Result<PlanInfo> {
+        self.plan_with(self.api.views()?.plan_view, width, height, view)
     }
 
     fn plan_with(&self, function: PlanFn, width: u32, height: u32, batch: u32) -> Result<PlanInfo> {
@@ -348,6 +384,32 @@ impl Encoder {
             unsafe {
                 let floats = out.len() as u64;
                 function(handle, rgb.as_ptr(), width, height, batch, null_mut(), 0, out.as_mut_ptr(), floats, error)
+            }
+        })?;
+        Ok(out)
+    }
+
+    /// Encodes one view of an image: floats `[tokens, embedding]`.
+    pub fn encode_view(&mut self, rgb: &[u8], width: u32, height: u32, view: u32, mut hooks: Hooks<'_>) -> Result<Vec<f32>> {
+        check_len("rgb", rgb.len(), width, height, 1)?;
+        let plan = self.plan_view(width, height, view)?;
+        let calls = self.api.views()?;
+        let (reserve, function) = (calls.reserve_views, calls.encode_view);
+        if self.reserved_bytes.is_none_or(|bytes| bytes < plan.arena_bytes) {
+            let mut error = RawError::default();
+            // SAFETY: the handle is open.
+            let status = unsafe { reserve(self.handle, width, height, &mut error) };
+            if status != 0 {
+                return Err(self.api.error(status, &error));
+            }
+            self.reserved_bytes = Some(plan.arena_bytes);
+        }
+        let mut out = zeros(plan.output_floats)?;
+        self.call(&mut hooks, |handle, error| {
+            // SAFETY: `rgb` has width * height * 3 bytes (checked above), `out` the length passed.
+            unsafe {
+                let floats = out.len() as u64;
+                function(handle, rgb.as_ptr(), width, height, view, null_mut(), 0, out.as_mut_ptr(), floats, error)
             }
         })?;
         Ok(out)
@@ -587,6 +649,15 @@ struct ImageCalls {
     preprocess_rgb: FromRgbFn,
     encode_rgb: FromRgbFn,
     encode_pixels: FromPixelsFn,
+    views: Option<ViewCalls>,
+}
+
+/// The calls of an encoder that cuts images into views.
+struct ViewCalls {
+    views: unsafe extern "C" fn(u32, u32, *mut View, u32, *mut u32, *mut RawError) -> i32,
+    plan_view: PlanFn,
+    reserve_views: unsafe extern "C" fn(*mut c_void, u32, u32, *mut RawError) -> i32,
+    encode_view: FromRgbFn,
 }
 
 struct AudioCalls {
@@ -647,6 +718,16 @@ impl Api {
                 preprocess_rgb: function!("preprocess_rgb"),
                 encode_rgb: function!("encode_rgb"),
                 encode_pixels: function!("encode_pixels"),
+                // SAFETY: whether a symbol is there is all that is asked.
+                views: match unsafe { library.get::<*const c_void>(format!("{prefix}_views").as_str()) } {
+                    Err(_) => None,
+                    Ok(_) => Some(ViewCalls {
+                        views: function!("views"),
+                        plan_view: function!("plan_view"),
+                        reserve_views: function!("reserve_views"),
+                        encode_view: function!("encode_view"),
+                    }),
+                },
             }),
         };
         Ok(Self {
@@ -667,6 +748,11 @@ impl Api {
             Calls::Image(calls) => Ok(calls),
             Calls::Audio(_) => Err(Diagnostic::new("encoder-argument", "this encoder takes sound, not images").in_file(&self.path)),
         }
+    }
+
+    fn views(&self) -> Result<&ViewCalls> {
+        let calls = self.image()?.views.as_ref();
+        calls.ok_or_else(|| Diagnostic::new("encoder-argument", "this encoder does not cut images into views").in_file(&self.path))
     }
 
     fn audio(&self) -> Result<&AudioCalls> {

@@ -3,10 +3,10 @@
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
  * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
  * sizes     preset 8b, weights f16
- * profile   ggml-avx2 3ee5190d0197f2a341757555625815e9867a0fa0595f4c285ce6e40e621aa56e
+ * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      87699e659a7a916ca34f4723743f96955231181abf27563366858f4bd66623ee
+ * maps      75abb5be1b892e1291a50d7fb29327c7fa11b9eafc770ec25648a87ecf65732a
  * taps      those that fusion leaves
  */
 
@@ -9700,6 +9700,20 @@ static int32_t iso_end(iso_encoder *h, int32_t status)
     return status;
 }
 
+static int32_t iso_reserve_bytes(iso_encoder *h, uint64_t bytes, iso_error *error)
+{
+    if (h->arena_bytes < bytes) {
+        free(h->arena);
+        h->arena_bytes = 0;
+        h->arena = aligned_alloc(ISO_ALIGN, (size_t)bytes);
+        if (h->arena == NULL) {
+            return iso_fail(error, ISO_ERR_MEMORY, "no memory for an arena of %llu bytes", (unsigned long long)bytes);
+        }
+        h->arena_bytes = bytes;
+    }
+    return ISO_OK;
+}
+
 static int32_t iso_reserve(iso_encoder *h, const iso_plan *info, iso_error *error)
 {
     iso_plan plan = { 0 };
@@ -9711,16 +9725,7 @@ static int32_t iso_reserve(iso_encoder *h, const iso_plan *info, iso_error *erro
         return iso_fail(error, ISO_ERR_ARGUMENT, "the plan was not made by this handle: it says %llu arena bytes for %lu threads, the handle %llu for %lu",
             (unsigned long long)info->arena_bytes, (unsigned long)info->threads, (unsigned long long)plan.arena_bytes, (unsigned long)plan.threads);
     }
-    if (h->arena_bytes < plan.arena_bytes) {
-        free(h->arena);
-        h->arena_bytes = 0;
-        h->arena = aligned_alloc(ISO_ALIGN, (size_t)plan.arena_bytes);
-        if (h->arena == NULL) {
-            return iso_fail(error, ISO_ERR_MEMORY, "no memory for an arena of %llu bytes", (unsigned long long)plan.arena_bytes);
-        }
-        h->arena_bytes = plan.arena_bytes;
-    }
-    return ISO_OK;
+    return iso_reserve_bytes(h, plan.arena_bytes, error);
 }
 
 int32_t qwen3_vl_vision_reserve(qwen3_vl_vision *h, const qwen3_vl_vision_plan_info *info, qwen3_vl_vision_error *error)
@@ -9934,6 +9939,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"87699e659a7a916ca34f4723743f96955231181abf27563366858f4bd66623ee\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"75abb5be1b892e1291a50d7fb29327c7fa11b9eafc770ec25648a87ecf65732a\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

@@ -900,13 +900,13 @@ fn expm1f(x: f32) -> f32 {
     }
     if x.abs() > 0.5 * std::f32::consts::LN_2 {
         let sign = 1f32.copysign(x);
-        k = if x.abs() < 1.039_720_8 { sign as i32 } else { (1.442_695_02 * x + 0.5 * sign) as i32 };
-        let (high, low) = (x - k as f32 * 6.931_381_225_6e-1, k as f32 * 9.058_000_614_5e-6);
+        k = if x.abs() < 1.039_720_8 { sign as i32 } else { (1.442_695 * x + 0.5 * sign) as i32 };
+        let (high, low) = (x - k as f32 * 6.931_381e-1, k as f32 * 9.058_001e-6);
         x = high - low;
         c = (high - x) - low;
     }
     let (half, square) = (0.5 * x, x * (0.5 * x));
-    let q: [f32; 5] = [-3.333_333_507_2e-2, 1.587_301_609_1e-3, -7.936_507_608_99e-5, 4.008_217_729_3e-6, -2.010_992_119_5e-7];
+    let q: [f32; 5] = [-3.333_333_5e-2, 1.587_301_6e-3, -7.936_507_6e-5, 4.008_217_7e-6, -2.010_992_1e-7];
     let r = 1.0 + square * q[..4].iter().rev().fold(q[4], |s, q| q + square * s);
     let t = 3.0 - r * half;
     let e = square * ((r - t) / (6.0 - x * t));
@@ -919,7 +919,7 @@ fn expm1f(x: f32) -> f32 {
         -1 => 0.5 * (x - e) - 0.5,
         1 if x < -0.25 => -2.0 * (e - (x + 0.5)),
         1 => 1.0 + 2.0 * (x - e),
-        _ if k < -1 || k > 56 => (1.0 - (e - x)) * two(k) - 1.0,
+        _ if !(-1..=56).contains(&k) => (1.0 - (e - x)) * two(k) - 1.0,
         _ if k < 23 => ((1.0 - two(-k)) - (e - x)) * two(k),
         _ => ((x - (e + two(-k))) + 1.0) * two(k),
     }

@@ -213,10 +213,13 @@ fn portable_kernels_follow_the_law() {
     report.finish();
 }
 
+/// What a table of f16 holds at an index.
+type Entry = fn(u16) -> u16;
+
 #[test]
 fn tables_follow_the_law() {
     let nan = |v: u16| v & 0x7fff > 0x7c00;
-    let tables: [(&str, &str, fn(u16) -> u16); 2] =
+    let tables: [(&str, &str, Entry); 2] =
         [("gelu_tanh", "gelu_f16", |h| law::gelu_table(h, true)), ("gelu_quick", "gelu_quick_f16", law::gelu_quick_table)];
     for (op, name, entry) in tables.into_iter().filter(|(op, ..)| wanted(op)) {
         for build in &world().builds {

@@ -189,7 +189,8 @@ fn cut(views: Views, op: &str, case: &Case, each: Each) {
             if index == count && count > 0 {
                 got[1..].fill(0); // what lies beyond the last view means nothing
             }
-            let wanted = expected.as_ref().map(|views| views.get(index).cloned().unwrap_or_else(|| [&[count as u32][..], &[0; 14]].concat()));
+            let wanted =
+                expected.as_ref().map(|views| views.get(index).cloned().unwrap_or_else(|| [&[count as u32][..], &[0; 14]].concat()));
             each(&format!("{w}x{h} view {index}"), &bytes(wanted.as_deref()), &bytes((status == 0).then_some(&got[..])));
         }
     }

@@ -205,7 +205,8 @@ pub fn views(op: &str, w: u32, h: u32, dim: &dyn Fn(&str) -> u64) -> Option<Vec<
             if side(w) * side(h) <= (dim("tolerance") * dim("max_pixels")) as f64 {
                 return Some(tiles(0, 0, tile, &[], &[[0, 0, 1]]));
             }
-            let grids = (number("min_tiles")..=number("max_tiles")).flat_map(|n| (1..=n).filter(move |c| n % c == 0).map(move |c| (c, n / c)));
+            let grids =
+                (number("min_tiles")..=number("max_tiles")).flat_map(|n| (1..=n).filter(move |c| n % c == 0).map(move |c| (c, n / c)));
             let mut best = (1, 1, f32::MAX);
             for (c, r) in grids {
                 let difference = (w as f32 / h as f32 - c as f32 / r as f32).abs();

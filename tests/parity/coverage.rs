@@ -15,6 +15,9 @@ const END: &str = "<!-- end of coverage -->\n";
 /// What llama.cpp's converter writes; the column of all rows counts every other type, too.
 const WEIGHTS: [&str; 4] = ["f32", "f16", "bf16", "q8_0"];
 
+/// Weight type and attention → what was compared.
+type Cells = BTreeMap<(String, String), Sum>;
+
 /// What was compared in one cell.
 #[derive(Default, Clone)]
 struct Sum {
@@ -130,8 +133,8 @@ fn table(figures: &BTreeMap<String, Vec<String>>) -> Result<String, String> {
 }
 
 /// By weight type and attention, and over all of them.
-fn sums(result: &Value) -> Result<(BTreeMap<(String, String), Sum>, Sum), String> {
-    let mut cells: BTreeMap<(String, String), Sum> = BTreeMap::new();
+fn sums(result: &Value) -> Result<(Cells, Sum), String> {
+    let mut cells = Cells::new();
     let mut all = Sum::default();
     for row in result["rows"].as_array().ok_or("the result has no rows")? {
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_string();

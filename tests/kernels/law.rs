@@ -900,7 +900,7 @@ fn expm1f(x: f32) -> f32 {
     }
     if x.abs() > 0.5 * std::f32::consts::LN_2 {
         let sign = 1f32.copysign(x);
-        k = if x.abs() < 1.039_720_8 { sign as i32 } else { (1.442_695 * x + 0.5 * sign) as i32 };
+        k = if x.abs() < 1.039_720_8 { sign as i32 } else { (std::f32::consts::LOG2_E * x + 0.5 * sign) as i32 };
         let (high, low) = (x - k as f32 * 6.931_381e-1, k as f32 * 9.058_001e-6);
         x = high - low;
         c = (high - x) - low;

@@ -450,14 +450,14 @@ impl Handle<'_> {
 
     /// Preprocessing alone.
     pub fn preprocess(&mut self, source: &Source, arena: &mut Arena, values: &mut [f32]) -> Result<()> {
-        self.encode_source(source, true, arena, values)
+        self.call_source(source, true, arena, values)
     }
 
     pub fn encode_source(&mut self, source: &Source, arena: &mut Arena, out: &mut [f32]) -> Result<()> {
-        self.encode_source(source, false, arena, out)
+        self.call_source(source, false, arena, out)
     }
 
-    fn encode_source(&mut self, source: &Source, preprocess_only: bool, arena: &mut Arena, out: &mut [f32]) -> Result<()> {
+    fn call_source(&mut self, source: &Source, preprocess_only: bool, arena: &mut Arena, out: &mut [f32]) -> Result<()> {
         let (start, bytes, floats) = (arena.start(), arena.bytes as u64, out.len() as u64);
         match (&self.library.calls, source) {
             (&Calls::Image { preprocess, encode_rgb, .. }, Source::Rgb { width, height, batch, bytes: rgb }) => {

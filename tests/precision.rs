@@ -20,11 +20,12 @@ use isobit::image_input;
 use isobit::sizes::Sizes;
 
 /// The folder of the reference, its template, and the files that hold its model (f16 but for the smallest weights).
-const MODELS: [(&str, &str, &[&str]); 15] = [
+const MODELS: [(&str, &str, &[&str]); 16] = [
     ("qwen3vl", "qwen3_vl_vision", &["mmproj-f32.gguf", "mmproj-bf16.gguf", "mmproj-f16.gguf"]),
     ("dinov2", "dinov2_vision", &["dinov2-f32.gguf"]),
     ("gemma3_siglip", "gemma3_vision", &["mmproj-f32.gguf"]),
     ("internvl", "internvl_vision", &["mmproj-f32.gguf"]),
+    ("lfm2vl", "lfm2_vl_vision", &["mmproj-f32.gguf"]),
     ("llava", "llava_vision", &["mmproj-f32.gguf"]),
     ("qwen25vl", "qwen2_5_vl_vision", &["mmproj-f32.gguf"]),
     ("qwen2vl", "qwen2_vl_vision", &["mmproj-f32.gguf"]),

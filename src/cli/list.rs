@@ -12,7 +12,7 @@ use crate::diagnostic::Result;
 use crate::files::{Files, find_template, template_names};
 use crate::gguf::GgufDirectory;
 use crate::maps::Maps;
-use crate::template::Template;
+use crate::template::{Template, TemplateOption};
 
 pub fn list(args: &ListArgs, out: &Output) -> Result<ExitCode> {
     let maps = || Maps::load(Files::kernel_maps(args.maps.as_deref())?);
@@ -46,10 +46,19 @@ fn encoders() -> Result<Rows> {
         let t = Template::parse(&text.name, &text.text)?;
         for (preset, p) in &t.presets {
             let mark = if *preset == t.default_preset { " (default)" } else { "" };
-            rows.push(vec![t.encoder.clone(), format!("{preset}{mark}"), p.doc.clone()]);
+            rows.push(vec![t.encoder.clone(), format!("{preset}{mark}"), p.doc.clone(), options(&t)]);
         }
     }
-    Ok((vec!["encoder", "preset", "what"], rows))
+    Ok((vec!["encoder", "preset", "what", "options [reference: choice]"], rows))
+}
+
+/// Behaviours of which references have more than one, and what each does.
+fn options(t: &Template) -> String {
+    let one = |(name, o): (&String, &TemplateOption)| {
+        let follows: Vec<String> = o.follows.iter().map(|(reference, choice)| format!("{reference}: {choice}")).collect();
+        format!("{name} = {} [{}]", o.choices.keys().cloned().collect::<Vec<_>>().join(" | "), follows.join(", "))
+    };
+    t.options.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn ops(maps: &Maps) -> Rows {

@@ -824,6 +824,7 @@ mod tests {
             let facts = minijinja::context! {
                 encoder => "fake", ENCODER => "FAKE", stamp => Vec::<String>::new(), variants => Vec::<String>::new(),
                 input => minijinja::context! { kind => "image", col_unit => 4, row_unit => 4, max_cols => 9, max_rows => 9 },
+                preprocess => minijinja::context! {},
             };
             let header = minijinja::Environment::new().render_str(include_str!("../runtime/c/encoder.h.j2"), facts).unwrap();
             let files = [("fake.h", header.as_str()), ("fake.c", include_str!("fake_encoder.c"))];

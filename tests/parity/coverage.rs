@@ -68,13 +68,14 @@ pub fn write() -> Result<(), String> {
 
 /// What `tests/precision.rs` found, by template; empty if it has not run here.
 fn figures() -> BTreeMap<String, Vec<String>> {
-    let text = fs::read_to_string(folder().join("precision.json")).unwrap_or_default();
-    let value: Value = serde_json::from_str(&text).unwrap_or_default();
+    let read = |name: &str| -> Vec<Value> {
+        serde_json::from_str(&fs::read_to_string(folder().join(name)).unwrap_or_default()).unwrap_or_default()
+    };
     let mut figures: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for entry in value.as_array().into_iter().flatten() {
+    for entry in ["precision.json", "precision-sound.json"].into_iter().flat_map(read) {
         let name = |key: &str| entry[key].as_str().unwrap_or_default();
         let number = |key: &str| entry[key].as_f64().unwrap_or(f64::NAN);
-        let figure = format!("relative error {:.1e}, its own in f32 {:.1e}", number("error"), number("transformers"));
+        let figure = format!("relative error {:.1e}, of transformers in f32 {:.1e}", number("error"), number("transformers"));
         figures.entry(name("template").to_string()).or_default().push(figure);
     }
     figures

@@ -94,9 +94,10 @@ impl Encoder {
                 }
             }
         } else {
-            self.weights.iter().for_each(|weights| add(Some(*weights), None, None));
+            for attention in ATTENTION {
+                self.weights.iter().for_each(|weights| add(Some(*weights), None, Some(attention)));
+            }
             PROFILES.into_iter().for_each(|profile| add(None, Some(profile), None));
-            ATTENTION.into_iter().for_each(|attention| add(None, None, Some(attention)));
         }
         wanted
     }
@@ -245,7 +246,15 @@ fn unfold(
                 cells.push((weights[i % weights.len()], profiles[(i + turn) % profiles.len()], attention[a % attention.len()]));
             }
         }
-        Some(other) => return Err(format!("\"rows\" is \"every\" or \"turns\", not \"{other}\"")),
+        Some("pairs") => {
+            // Each weight type with each attention once, at profiles in turn.
+            for (w, &weight) in weights.iter().enumerate() {
+                for (a, &attention) in attention.iter().enumerate() {
+                    cells.push((weight, profiles[(w + 2 * a + turn) % profiles.len()], attention));
+                }
+            }
+        }
+        Some(other) => return Err(format!("\"rows\" is \"every\", \"pairs\" or \"turns\", not \"{other}\"")),
     }
     let taps = sweep.text("taps")?.unwrap_or_else(|| "alternate".to_string());
     let mut groups = Vec::new();

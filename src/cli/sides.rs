@@ -176,7 +176,7 @@ impl Subject {
     /// Encoder, sizes, profile and input in one line.
     pub fn label(&self) -> String {
         let (t, i) = (&self.loaded, &self.info);
-        let sizes = format!("{}, {} threads, {}", i.size(), i.threads(), self.encoder.variant());
+        let sizes = format!("{}, {} threads, {}", i.size(), i.work().threads, self.encoder.variant());
         format!("{} ({}), profile {}, {sizes}", t.template.encoder, t.sizes.label(), t.profile.label())
     }
 

@@ -23,26 +23,64 @@ pub struct OpenOptions {
     pub variant: Option<String>,
 }
 
-/// What an encode call needs and gives, known before it runs. Field names are those of the C API.
+/// What one call on images needs and gives, known before it runs. Field names are those of the C API.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PlanInfo {
+    /// Pixels of the image as given; 0 in the plan of a preprocessed one.
     pub source_width: u32,
     pub source_height: u32,
+    /// Pixels of the preprocessed image.
     pub width: u32,
     pub height: u32,
+    /// Cells of the image's grid of tokens.
     pub grid_rows: u32,
     pub grid_cols: u32,
+    pub work: Work,
+}
+
+/// What one call on a sound needs and gives.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AudioPlan {
+    /// Of the sound as given; 0 in the plan of a spectrogram.
+    pub samples: u64,
+    /// Of one chunk.
+    pub frames: u32,
+    pub mel_bins: u32,
+    pub work: Work,
+}
+
+/// The end of either plan: how much is computed, and the memory that it takes.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Images, or the chunks that the sound is cut into.
     pub batch: u32,
+    /// Threads of the call, the calling one among them.
     pub threads: u32,
-    /// Per image.
+    /// Per image or chunk.
     pub tokens: u64,
     /// Floats per token.
     pub embedding: u64,
-    /// Floats of the whole batch.
+    /// Floats of the whole batch: `batch * tokens * embedding`.
     pub output_floats: u64,
+    /// Bytes of working memory.
     pub arena_bytes: u64,
+    /// Floating-point operations of the whole batch.
     pub flops: u64,
+}
+
+impl Work {
+    /// Tokens of the whole batch.
+    pub fn all_tokens(&self) -> u64 {
+        self.tokens * u64::from(self.batch)
+    }
+
+    /// The work whose other numbers the library finds out for so many threads.
+    fn on(threads: u32) -> Self {
+        Self { threads, ..Self::default() }
+    }
 }
 
 /// A view of an image: a rectangle of the resized image.
@@ -55,27 +93,6 @@ pub struct View {
     pub height: u32,
     pub image_width: u32,
     pub image_height: u32,
-}
-
-/// The same for an encoder of sound.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AudioPlan {
-    pub samples: u64,
-    /// Of one chunk.
-    pub frames: u32,
-    pub mel_bins: u32,
-    /// Chunks that the sound is cut into.
-    pub batch: u32,
-    pub threads: u32,
-    /// Per chunk.
-    pub tokens: u64,
-    /// Floats per token.
-    pub embedding: u64,
-    /// Floats of the whole batch.
-    pub output_floats: u64,
-    pub arena_bytes: u64,
-    pub flops: u64,
 }
 
 /// A step that is about to run.
@@ -134,7 +151,7 @@ impl Library {
 
     /// Sizes for `batch` RGB images of one size on `threads` threads, without any weights.
     pub fn plan_only(&self, width: u32, height: u32, batch: u32, threads: u32) -> Result<PlanInfo> {
-        let (mut info, mut error) = (PlanInfo { threads, ..PlanInfo::default() }, RawError::default());
+        let (mut info, mut error) = (PlanInfo { work: Work::on(threads), ..PlanInfo::default() }, RawError::default());
         let plan = self.api.image()?.plan;
         // SAFETY: without a handle the function reads the thread count from the result; both results outlive the call.
         let status = unsafe { plan(null_mut(), width, height, batch, &mut info, &mut error) };
@@ -165,7 +182,7 @@ impl Library {
 
     /// Sizes for one sound on `threads` threads, without any weights.
     pub fn plan_audio_only(&self, samples: u64, threads: u32) -> Result<AudioPlan> {
-        let (mut info, mut error) = (AudioPlan { threads, ..AudioPlan::default() }, RawError::default());
+        let (mut info, mut error) = (AudioPlan { work: Work::on(threads), ..AudioPlan::default() }, RawError::default());
         let plan = self.api.audio()?.plan;
         // SAFETY: without a handle the function reads the thread count from the result; both results outlive the call.
         let status = unsafe { plan(null_mut(), samples, &mut info, &mut error) };
@@ -274,13 +291,13 @@ impl Encoder {
     /// Allocates the working memory for calls up to this plan. Calls do it themselves if it was not done.
     pub fn reserve(&mut self, plan: &PlanInfo) -> Result<()> {
         self.api.image()?;
-        self.reserve_raw(std::ptr::from_ref(plan).cast(), plan.arena_bytes)
+        self.reserve_raw(std::ptr::from_ref(plan).cast(), plan.work.arena_bytes)
     }
 
     /// The same for an encoder of sound.
     pub fn reserve_audio(&mut self, plan: &AudioPlan) -> Result<()> {
         self.api.audio()?;
-        self.reserve_raw(std::ptr::from_ref(plan).cast(), plan.arena_bytes)
+        self.reserve_raw(std::ptr::from_ref(plan).cast(), plan.work.arena_bytes)
     }
 
     fn reserve_raw(&mut self, plan: *const c_void, bytes: u64) -> Result<()> {
@@ -296,14 +313,14 @@ impl Encoder {
 
     fn ensure_reserved(&mut self, plan: &PlanInfo) -> Result<()> {
         match self.reserved_bytes {
-            Some(bytes) if bytes >= plan.arena_bytes => Ok(()),
+            Some(bytes) if bytes >= plan.work.arena_bytes => Ok(()),
             _ => self.reserve(plan),
         }
     }
 
     fn ensure_reserved_audio(&mut self, plan: &AudioPlan) -> Result<()> {
         match self.reserved_bytes {
-            Some(bytes) if bytes >= plan.arena_bytes => Ok(()),
+            Some(bytes) if bytes >= plan.work.arena_bytes => Ok(()),
             _ => self.reserve_audio(plan),
         }
     }
@@ -312,7 +329,7 @@ impl Encoder {
     pub fn preprocess_pcm(&mut self, pcm: &[f32]) -> Result<Vec<f32>> {
         let plan = self.plan_audio(pcm.len() as u64)?;
         self.ensure_reserved_audio(&plan)?;
-        let mut mel = zeros(mel_count(plan.mel_bins, plan.frames, plan.batch))?;
+        let mut mel = zeros(mel_count(plan.mel_bins, plan.frames, plan.work.batch))?;
         let function = self.api.audio()?.preprocess_pcm;
         self.call(&mut Hooks::default(), |handle, error| {
             // SAFETY: `pcm` and `mel` have the lengths passed.
@@ -325,7 +342,7 @@ impl Encoder {
     pub fn encode_pcm(&mut self, pcm: &[f32], mut hooks: Hooks<'_>) -> Result<Vec<f32>> {
         let plan = self.plan_audio(pcm.len() as u64)?;
         self.ensure_reserved_audio(&plan)?;
-        let mut out = zeros(plan.output_floats)?;
+        let mut out = zeros(plan.work.output_floats)?;
         let function = self.api.audio()?.encode_pcm;
         self.call(&mut hooks, |handle, error| {
             // SAFETY: `pcm` and `out` have the lengths passed.
@@ -346,7 +363,7 @@ impl Encoder {
             )));
         }
         self.ensure_reserved_audio(&plan)?;
-        let mut out = zeros(plan.output_floats)?;
+        let mut out = zeros(plan.work.output_floats)?;
         let function = self.api.audio()?.encode_mel;
         self.call(&mut hooks, |handle, error| {
             // SAFETY: `mel` has mel_bins * frames * batch floats (checked above), `out` the length passed.
@@ -377,7 +394,7 @@ impl Encoder {
         check_len("rgb", rgb.len(), width, height, batch)?;
         let plan = self.plan(width, height, batch)?;
         self.ensure_reserved(&plan)?;
-        let mut out = zeros(plan.output_floats)?;
+        let mut out = zeros(plan.work.output_floats)?;
         let function = self.api.image()?.encode_rgb;
         self.call(&mut hooks, |handle, error| {
             // SAFETY: `rgb` has width * height * batch * 3 bytes (checked above), `out` the length passed.
@@ -395,16 +412,16 @@ impl Encoder {
         let plan = self.plan_view(width, height, view)?;
         let calls = self.api.views()?;
         let (reserve, function) = (calls.reserve_views, calls.encode_view);
-        if self.reserved_bytes.is_none_or(|bytes| bytes < plan.arena_bytes) {
+        if self.reserved_bytes.is_none_or(|bytes| bytes < plan.work.arena_bytes) {
             let mut error = RawError::default();
             // SAFETY: the handle is open.
             let status = unsafe { reserve(self.handle, width, height, &mut error) };
             if status != 0 {
                 return Err(self.api.error(status, &error));
             }
-            self.reserved_bytes = Some(plan.arena_bytes);
+            self.reserved_bytes = Some(plan.work.arena_bytes);
         }
-        let mut out = zeros(plan.output_floats)?;
+        let mut out = zeros(plan.work.output_floats)?;
         self.call(&mut hooks, |handle, error| {
             // SAFETY: `rgb` has width * height * 3 bytes (checked above), `out` the length passed.
             unsafe {
@@ -420,7 +437,7 @@ impl Encoder {
         check_len("pixels", pixels.len(), width, height, batch)?;
         let plan = self.plan_pixels(width, height, batch)?;
         self.ensure_reserved(&plan)?;
-        let mut out = zeros(plan.output_floats)?;
+        let mut out = zeros(plan.work.output_floats)?;
         let function = self.api.image()?.encode_pixels;
         self.call(&mut hooks, |handle, error| {
             // SAFETY: `pixels` has width * height * batch * 3 floats (checked above), `out` the length passed.
@@ -815,18 +832,24 @@ fn code(status: i32) -> &'static str {
 mod tests {
     use super::*;
     use crate::host::compiler::compile;
+    use std::mem::offset_of;
     use std::sync::OnceLock;
+
+    /// The real header of an encoder of this kind.
+    fn header(kind: &str) -> String {
+        let facts = minijinja::context! {
+            encoder => "fake", ENCODER => "FAKE", stamp => Vec::<String>::new(), variants => Vec::<String>::new(),
+            input => minijinja::context! { kind, col_unit => 4, row_unit => 4, max_cols => 9, max_rows => 9 },
+            preprocess => minijinja::context! {},
+        };
+        minijinja::Environment::new().render_str(include_str!("../runtime/c/encoder.h.j2"), facts).unwrap()
+    }
 
     /// A stand-in with the real header: small arithmetic instead of an encoder.
     fn fake() -> Library {
         static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
         let (_, path) = BUILT.get_or_init(|| {
-            let facts = minijinja::context! {
-                encoder => "fake", ENCODER => "FAKE", stamp => Vec::<String>::new(), variants => Vec::<String>::new(),
-                input => minijinja::context! { kind => "image", col_unit => 4, row_unit => 4, max_cols => 9, max_rows => 9 },
-                preprocess => minijinja::context! {},
-            };
-            let header = minijinja::Environment::new().render_str(include_str!("../runtime/c/encoder.h.j2"), facts).unwrap();
+            let header = header("image");
             let files = [("fake.h", header.as_str()), ("fake.c", include_str!("fake_encoder.c"))];
             let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror"].map(str::to_string);
             let cache = tempfile::tempdir().unwrap();
@@ -840,14 +863,44 @@ mod tests {
         fake().open(Path::new(weights), &OpenOptions { threads: 3, variant: None }).unwrap()
     }
 
+    /// Where fields of a plan lie, by their names in C.
+    macro_rules! offsets {
+        ($plan:ty: $($field:ident)*) => {
+            [$((stringify!($field), offset_of!($plan, $field)),)*
+             ("batch", offset_of!($plan, work.batch)), ("threads", offset_of!($plan, work.threads)),
+             ("tokens", offset_of!($plan, work.tokens)), ("embedding", offset_of!($plan, work.embedding)),
+             ("output_floats", offset_of!($plan, work.output_floats)), ("arena_bytes", offset_of!($plan, work.arena_bytes)),
+             ("flops", offset_of!($plan, work.flops))]
+        };
+    }
+
+    #[test]
+    fn plans_lie_as_in_the_header() {
+        let image = offsets!(PlanInfo: source_width source_height width height grid_rows grid_cols);
+        let sound = offsets!(AudioPlan: samples frames mel_bins);
+        for (kind, size, offsets) in [("image", size_of::<PlanInfo>(), &image[..]), ("audio", size_of::<AudioPlan>(), &sound[..])] {
+            let claims: Vec<String> = offsets
+                .iter()
+                .map(|(name, at)| (format!("offsetof(fake_plan_info, {name})"), at))
+                .chain([("sizeof(fake_plan_info)".to_string(), &size)])
+                .map(|(what, bytes)| format!("_Static_assert({what} == {bytes}, \"{what} is not {bytes}\");\n"))
+                .collect();
+            let unit = format!("#include \"fake.h\"\n{}", claims.concat());
+            let cache = tempfile::tempdir().unwrap();
+            let built =
+                compile(&[("fake.h", &header(kind)), ("layout.c", &unit)], "layout.c", &["-std=c11".to_string()], Some(cache.path()));
+            built.unwrap_or_else(|e| panic!("{kind}: {}", e.plain()));
+        }
+    }
+
     #[test]
     fn plans_and_results_come_through() {
         let mut encoder = open("weights.gguf");
         assert_eq!(encoder.variant(), "portable");
         let plan = encoder.plan(6, 3, 2).unwrap();
-        assert_eq!((plan.source_width, plan.source_height, plan.width, plan.height, plan.threads), (6, 3, 8, 4, 3));
-        assert_eq!((plan.grid_rows, plan.grid_cols, plan.batch, plan.tokens, plan.embedding), (1, 2, 2, 2, 3));
-        assert_eq!((plan.output_floats, plan.arena_bytes, plan.flops), (12, 1 << 10, 1 << 40));
+        assert_eq!((plan.source_width, plan.source_height, plan.width, plan.height, plan.work.threads), (6, 3, 8, 4, 3));
+        assert_eq!((plan.grid_rows, plan.grid_cols, plan.work.batch, plan.work.tokens, plan.work.embedding), (1, 2, 2, 2, 3));
+        assert_eq!((plan.work.output_floats, plan.work.arena_bytes, plan.work.flops), (12, 1 << 10, 1 << 40));
         encoder.reserve(&plan).unwrap();
         let rgb: Vec<u8> = (0..6 * 3 * 3 * 2).map(|i| i as u8).collect();
         let pixels = encoder.preprocess_rgb(&rgb, 6, 3, 2).unwrap();

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::audio_input::{self, Sound};
 use crate::diagnostic::{Diagnostic, Result};
-use crate::host::library::{AudioPlan, Encoder, Hooks, PlanInfo, Work};
+use crate::host::hooks::Hooks;
+use crate::host::library::Encoder;
+use crate::host::plans::{AudioPlan, PlanInfo, Work};
 use crate::image_input::{self, RgbImage};
 use crate::input::{AudioInput, Input};
 use crate::sizes::Sizes;

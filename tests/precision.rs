@@ -15,7 +15,9 @@ use isobit::audio_input;
 use isobit::fuse::Taps;
 use isobit::gguf::reader::GgufDirectory;
 use isobit::host::compiler;
-use isobit::host::library::{Hooks, Library, OpenOptions, PlanInfo};
+use isobit::host::hooks::Hooks;
+use isobit::host::library::{Library, OpenOptions};
+use isobit::host::plans::PlanInfo;
 use isobit::image_input;
 use isobit::sizes::Sizes;
 

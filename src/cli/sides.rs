@@ -17,7 +17,8 @@ use crate::compare::{self, Causes, Cells, Comparison, Outcome, Pass, Replay, Seg
 use crate::diagnostic::{Diagnostic, Result};
 use crate::files::Files;
 use crate::fuse::Taps;
-use crate::host::library::{Encoder, OpenOptions, Progress};
+use crate::host::hooks::Progress;
+use crate::host::library::{Encoder, OpenOptions};
 use crate::host::npy;
 use crate::maps::Maps;
 use crate::media::{Media, Planned};

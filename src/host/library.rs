@@ -1,18 +1,18 @@
 //! Safe calls into a compiled encoder: opens the shared library, checks every size before the border, turns its
 //! errors into diagnostics and keeps panics on this side.
 
-use std::any::Any;
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ffi::{CString, c_void};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::ptr::{null, null_mut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::api::{ARGUMENT, Api, PlanFn, RawError, RawOptions, text};
+use super::hooks::{Active, Hooks, OnProgress, OnTap, Shared, on_progress, on_tap};
+use super::plans::{AudioPlan, PlanInfo, View, Work};
 use crate::diagnostic::{Diagnostic, Result};
-use crate::taps::{DType, TapView, span};
 
 /// How an encoder is opened.
 #[derive(Debug, Clone, Default)]
@@ -21,99 +21,6 @@ pub struct OpenOptions {
     pub threads: u32,
     /// Forces a kernel variant by name; none takes the best that this CPU has.
     pub variant: Option<String>,
-}
-
-/// What one call on images needs and gives, known before it runs. Field names are those of the C API.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PlanInfo {
-    /// Pixels of the image as given; 0 in the plan of a preprocessed one.
-    pub source_width: u32,
-    pub source_height: u32,
-    /// Pixels of the preprocessed image.
-    pub width: u32,
-    pub height: u32,
-    /// Cells of the image's grid of tokens.
-    pub grid_rows: u32,
-    pub grid_cols: u32,
-    pub work: Work,
-}
-
-/// What one call on a sound needs and gives.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AudioPlan {
-    /// Of the sound as given; 0 in the plan of a spectrogram.
-    pub samples: u64,
-    /// Of one chunk.
-    pub frames: u32,
-    pub mel_bins: u32,
-    pub work: Work,
-}
-
-/// The end of either plan: how much is computed, and the memory that it takes.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Work {
-    /// Images, or the chunks that the sound is cut into.
-    pub batch: u32,
-    /// Threads of the call, the calling one among them.
-    pub threads: u32,
-    /// Per image or chunk.
-    pub tokens: u64,
-    /// Floats per token.
-    pub embedding: u64,
-    /// Floats of the whole batch: `batch * tokens * embedding`.
-    pub output_floats: u64,
-    /// Bytes of working memory.
-    pub arena_bytes: u64,
-    /// Floating-point operations of the whole batch.
-    pub flops: u64,
-}
-
-impl Work {
-    /// Tokens of the whole batch.
-    pub fn all_tokens(&self) -> u64 {
-        self.tokens * u64::from(self.batch)
-    }
-
-    /// The work whose other numbers the library finds out for so many threads.
-    fn on(threads: u32) -> Self {
-        Self { threads, ..Self::default() }
-    }
-}
-
-/// A view of an image: a rectangle of the resized image.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct View {
-    pub x: u32,
-    pub y: u32,
-    pub width: u32,
-    pub height: u32,
-    pub image_width: u32,
-    pub image_height: u32,
-}
-
-/// A step that is about to run.
-#[derive(Debug, Clone, Copy)]
-pub struct Progress<'a> {
-    pub step: u32,
-    pub steps: u32,
-    pub name: &'a str,
-}
-
-/// Called before each step; `Break` cancels the call.
-pub type OnProgress<'a> = &'a mut (dyn FnMut(Progress<'_>) -> ControlFlow<()> + Send);
-
-/// Called with each named value, which it may replace; an error cancels the call and is its result.
-pub type OnTap<'a> = &'a mut (dyn FnMut(&mut TapView<'_>) -> Result<()> + Send);
-
-/// What to call while an encoder runs.
-#[derive(Default)]
-pub struct Hooks<'a> {
-    pub progress: Option<OnProgress<'a>>,
-    pub tap: Option<OnTap<'a>>,
 }
 
 /// A loaded encoder library; encoders opened from it keep it loaded.
@@ -484,94 +391,6 @@ impl Drop for Encoder {
     }
 }
 
-/// What the callbacks reach: the closures of the call that is running and what went wrong in them.
-#[derive(Default)]
-struct Shared(Mutex<Active>);
-
-#[derive(Default)]
-struct Active {
-    now: Hooks<'static>,
-    failure: Option<Diagnostic>,
-    panic: Option<Box<dyn Any + Send>>,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Active> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Active {
-    /// Runs a hook; what it throws is kept until the call has come back from the library.
-    fn guarded(&mut self, hook: impl FnOnce(&mut Hooks<'static>) -> Result<ControlFlow<()>>) -> ControlFlow<()> {
-        if self.failure.is_some() || self.panic.is_some() {
-            return ControlFlow::Break(());
-        }
-        match catch_unwind(AssertUnwindSafe(|| hook(&mut self.now))) {
-            Ok(Ok(flow)) => return flow,
-            Ok(Err(failure)) => self.failure = Some(failure),
-            Err(panic) => self.panic = Some(panic),
-        }
-        ControlFlow::Break(())
-    }
-}
-
-unsafe extern "C" fn on_progress(user: *mut c_void, step: u32, steps: u32, name: *const c_char) -> c_int {
-    // SAFETY: `user` is the `Shared` that the encoder keeps until it is closed; `name` is a string or null.
-    let (shared, name) = unsafe { (&*user.cast::<Shared>(), text(name).unwrap_or("?")) };
-    let flow = shared.lock().guarded(|hooks| match &mut hooks.progress {
-        Some(progress) => Ok(progress(Progress { step, steps, name })),
-        None => Ok(ControlFlow::Continue(())),
-    });
-    c_int::from(flow.is_break())
-}
-
-unsafe extern "C" fn on_tap(user: *mut c_void, tap: *const RawTap) {
-    // SAFETY: `user` as in `on_progress`; the library's tap is valid during this call.
-    let (shared, tap) = unsafe { (&*user.cast::<Shared>(), &*tap) };
-    // A failure stops the run at the next progress callback.
-    let _ = shared.lock().guarded(|hooks| {
-        if let Some(on_tap) = &mut hooks.tap {
-            // SAFETY: the strings, the shape and the data are valid during this call.
-            unsafe { with_view(tap, on_tap) }?;
-        }
-        Ok(ControlFlow::Continue(()))
-    });
-}
-
-/// Checks a tap's description and hands it on as a view.
-unsafe fn with_view(tap: &RawTap, on_tap: &mut OnTap<'_>) -> Result<()> {
-    let (name, op, kernel, dtype) = unsafe { (text(tap.name), text(tap.op), text(tap.kernel), text(tap.dtype)) };
-    let name = name.unwrap_or("?");
-    let fail = |message: String| Diagnostic::new("tap-malformed", format!("the value {name}: {message}"));
-    let dtype = dtype.unwrap_or("?");
-    let dtype = DType::parse(dtype).ok_or_else(|| fail(format!("unknown element type {dtype}")))?;
-    let rank = tap.rank as usize;
-    let (Some(shape), Some(strides)) = (tap.shape.get(..rank), tap.stride.get(..rank)) else {
-        return Err(fail(format!("{rank} dimensions, at most {} are possible", tap.shape.len())));
-    };
-    let strides: Vec<u64> =
-        strides.iter().map(|&s| u64::try_from(s).map_err(|_| fail(format!("the stride {s} is negative")))).collect::<Result<_>>()?;
-    let bytes = span(dtype, shape, &strides).and_then(|n| isize::try_from(n).ok());
-    let bytes = bytes.ok_or_else(|| fail(format!("shape {shape:?} is too large")))?;
-    let data = match bytes {
-        0 => &mut [],
-        _ if tap.data.is_null() => return Err(fail("no data".to_string())),
-        // SAFETY: the library promises that the elements described are there, may be written, and are used by nobody
-        // else during the callback; `bytes` ends at the last of them.
-        n => unsafe { std::slice::from_raw_parts_mut(tap.data.cast::<u8>(), n as usize) },
-    };
-    on_tap(&mut TapView::live(name, op.unwrap_or("?"), kernel.unwrap_or("?"), dtype, shape, &strides, data)?)
-}
-
-/// A C string as text; none for null or bytes that are not UTF-8.
-unsafe fn text<'a>(pointer: *const c_char) -> Option<&'a str> {
-    if pointer.is_null() {
-        return None;
-    }
-    unsafe { CStr::from_ptr(pointer) }.to_str().ok()
-}
-
 fn c_path(path: &Path) -> Result<CString> {
     #[cfg(unix)]
     let bytes = Some(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec());
@@ -611,228 +430,15 @@ fn zeros(len: u64) -> Result<Vec<f32>> {
     Ok(out)
 }
 
-#[repr(C)]
-struct RawError {
-    status: i32,
-    message: [c_char; 508],
-}
-
-impl Default for RawError {
-    fn default() -> Self {
-        Self { status: 0, message: [0; 508] }
-    }
-}
-
-#[repr(C)]
-struct RawTap {
-    name: *const c_char,
-    op: *const c_char,
-    kernel: *const c_char,
-    dtype: *const c_char,
-    index: u32,
-    rank: u32,
-    shape: [u64; 4],
-    stride: [i64; 4],
-    data: *mut c_void,
-}
-
-type ParallelBody = unsafe extern "C" fn(arg: *mut c_void, begin: usize, end: usize, worker: u32);
-
-#[repr(C)]
-struct RawOptions {
-    struct_size: u32,
-    threads: u32,
-    parallel_for: Option<unsafe extern "C" fn(*mut c_void, usize, ParallelBody, *mut c_void)>,
-    parallel_user: *mut c_void,
-    progress: Option<unsafe extern "C" fn(*mut c_void, u32, u32, *const c_char) -> c_int>,
-    progress_user: *mut c_void,
-    tap: Option<unsafe extern "C" fn(*mut c_void, *const RawTap)>,
-    tap_user: *mut c_void,
-    variant: *const c_char,
-}
-
-type PlanFn = unsafe extern "C" fn(*const c_void, u32, u32, u32, *mut PlanInfo, *mut RawError) -> i32;
-type FromRgbFn = unsafe extern "C" fn(*mut c_void, *const u8, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
-type FromPixelsFn = unsafe extern "C" fn(*mut c_void, *const f32, u32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
-
-type PlanAudioFn = unsafe extern "C" fn(*const c_void, u64, *mut AudioPlan, *mut RawError) -> i32;
-type PlanMelFn = unsafe extern "C" fn(*const c_void, u32, u32, *mut AudioPlan, *mut RawError) -> i32;
-type FromPcmFn = unsafe extern "C" fn(*mut c_void, *const f32, u64, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
-type FromMelFn = unsafe extern "C" fn(*mut c_void, *const f32, u32, u32, *mut c_void, u64, *mut f32, u64, *mut RawError) -> i32;
-
-struct ImageCalls {
-    plan: PlanFn,
-    plan_pixels: PlanFn,
-    preprocess_rgb: FromRgbFn,
-    encode_rgb: FromRgbFn,
-    encode_pixels: FromPixelsFn,
-    views: Option<ViewCalls>,
-}
-
-/// The calls of an encoder that cuts images into views.
-struct ViewCalls {
-    views: unsafe extern "C" fn(u32, u32, *mut View, u32, *mut u32, *mut RawError) -> i32,
-    plan_view: PlanFn,
-    reserve_views: unsafe extern "C" fn(*mut c_void, u32, u32, *mut RawError) -> i32,
-    encode_view: FromRgbFn,
-}
-
-struct AudioCalls {
-    plan: PlanAudioFn,
-    plan_mel: PlanMelFn,
-    preprocess_pcm: FromPcmFn,
-    encode_pcm: FromPcmFn,
-    encode_mel: FromMelFn,
-}
-
-/// The calls that depend on what is encoded.
-enum Calls {
-    Image(ImageCalls),
-    Audio(AudioCalls),
-}
-
-/// The functions of one library, which stays loaded as long as they are held.
-struct Api {
-    open: unsafe extern "C" fn(*const c_char, *const RawOptions, *mut *mut c_void, *mut RawError) -> i32,
-    reserve: unsafe extern "C" fn(*mut c_void, *const c_void, *mut RawError) -> i32,
-    calls: Calls,
-    close: unsafe extern "C" fn(*mut c_void),
-    strerror: unsafe extern "C" fn(i32) -> *const c_char,
-    variant: unsafe extern "C" fn(*const c_void) -> *const c_char,
-    build_info: unsafe extern "C" fn() -> *const c_char,
-    path: PathBuf,
-    _library: libloading::Library,
-}
-
-impl Api {
-    fn load(path: &Path, prefix: &str) -> Result<Self> {
-        let fail = |message: String| Diagnostic::new("library-unloadable", message).in_file(path);
-        // SAFETY: an emitted encoder has no initialisers; the caller vouches that the file is one.
-        let library =
-            unsafe { libloading::Library::new(path) }.map_err(|e| fail(format!("cannot load the encoder library: {}", with_cause(&e))))?;
-        macro_rules! function {
-            ($name:literal) => {{
-                let symbol = format!("{prefix}_{}", $name);
-                // SAFETY: the type is that of the function of this name in the emitted header.
-                let found = unsafe { library.get(symbol.as_str()) }.map(|s| *s);
-                found.map_err(|_| fail(format!("the library has no function {symbol}")).help("is it the library of another encoder?"))?
-            }};
-        }
-        let open = function!("open");
-        // SAFETY: whether a symbol is there is all that is asked.
-        let audio = unsafe { library.get::<*const c_void>(format!("{prefix}_plan_mel").as_str()) }.is_ok();
-        let calls = match audio {
-            true => Calls::Audio(AudioCalls {
-                plan: function!("plan"),
-                plan_mel: function!("plan_mel"),
-                preprocess_pcm: function!("preprocess_pcm"),
-                encode_pcm: function!("encode_pcm"),
-                encode_mel: function!("encode_mel"),
-            }),
-            false => Calls::Image(ImageCalls {
-                plan: function!("plan"),
-                plan_pixels: function!("plan_pixels"),
-                preprocess_rgb: function!("preprocess_rgb"),
-                encode_rgb: function!("encode_rgb"),
-                encode_pixels: function!("encode_pixels"),
-                // SAFETY: whether a symbol is there is all that is asked.
-                views: match unsafe { library.get::<*const c_void>(format!("{prefix}_views").as_str()) } {
-                    Err(_) => None,
-                    Ok(_) => Some(ViewCalls {
-                        views: function!("views"),
-                        plan_view: function!("plan_view"),
-                        reserve_views: function!("reserve_views"),
-                        encode_view: function!("encode_view"),
-                    }),
-                },
-            }),
-        };
-        Ok(Self {
-            open,
-            reserve: function!("reserve"),
-            calls,
-            close: function!("close"),
-            strerror: function!("strerror"),
-            variant: function!("variant"),
-            build_info: function!("build_info"),
-            path: path.to_path_buf(),
-            _library: library,
-        })
-    }
-
-    fn image(&self) -> Result<&ImageCalls> {
-        match &self.calls {
-            Calls::Image(calls) => Ok(calls),
-            Calls::Audio(_) => Err(Diagnostic::new("encoder-argument", "this encoder takes sound, not images").in_file(&self.path)),
-        }
-    }
-
-    fn views(&self) -> Result<&ViewCalls> {
-        let calls = self.image()?.views.as_ref();
-        calls.ok_or_else(|| Diagnostic::new("encoder-argument", "this encoder does not cut images into views").in_file(&self.path))
-    }
-
-    fn audio(&self) -> Result<&AudioCalls> {
-        match &self.calls {
-            Calls::Audio(calls) => Ok(calls),
-            Calls::Image(_) => Err(Diagnostic::new("encoder-argument", "this encoder takes images, not sound").in_file(&self.path)),
-        }
-    }
-
-    fn error(&self, status: i32, error: &RawError) -> Diagnostic {
-        // SAFETY: the function takes any number; the string lives as long as the library.
-        let general = unsafe { text((self.strerror)(status)) }.unwrap_or("unknown status");
-        let bytes: Vec<u8> = error.message.iter().map(|&c| c as u8).take_while(|&c| c != 0).collect();
-        let own = String::from_utf8_lossy(&bytes);
-        let diagnostic = match own.as_ref() {
-            "" => Diagnostic::new(code(status), general),
-            message => Diagnostic::new(code(status), message),
-        };
-        match status {
-            3 | 4 => diagnostic.help("use the GGUF of an encoder (mmproj) that this encoder was built for, or build one for this file"),
-            7 => diagnostic.help("a smaller image, a shorter sound or a smaller batch needs less memory"),
-            12 => diagnostic.help("choose a kernel variant that this CPU has"),
-            _ => diagnostic,
-        }
-    }
-}
-
-fn with_cause(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
-}
-
-/// The status for arguments that are not allowed.
-const ARGUMENT: i32 = 1;
-
-/// The diagnostic code of each status of the C API.
-fn code(status: i32) -> &'static str {
-    match status {
-        ARGUMENT => "encoder-argument",
-        2 => "encoder-io",
-        3 => "encoder-format",
-        4 => "encoder-mismatch",
-        5 => "encoder-image",
-        6 => "encoder-limit",
-        7 => "encoder-memory",
-        8 => "encoder-arena",
-        9 => "encoder-output",
-        10 => "encoder-cancelled",
-        11 => "encoder-changed",
-        12 => "encoder-cpu",
-        13 => "encoder-table",
-        14 => "encoder-thread",
-        _ => "encoder-status",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::host::compiler::compile;
+    use crate::host::hooks::Progress;
+    use crate::taps::TapView;
     use std::mem::offset_of;
+    use std::ops::ControlFlow;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::OnceLock;
 
     /// The real header of an encoder of this kind.

@@ -15,6 +15,7 @@ use crate::input::{AudioInput, Input};
 use crate::sizes::Sizes;
 use crate::template::Template;
 
+/// What a file holds.
 #[derive(Debug, Clone)]
 pub enum Media {
     Image(RgbImage),
@@ -37,6 +38,7 @@ impl Media {
         }
     }
 
+    /// Sizes for the whole.
     pub fn plan(&self, encoder: &Encoder) -> Result<Planned> {
         match self {
             Media::Image(image) => encoder.plan(image.width, image.height, 1).map(Planned::Image),
@@ -52,14 +54,7 @@ impl Media {
         }
     }
 
-    /// Encodes one view of an image; a sound has none.
-    pub fn encode_view(&self, encoder: &mut Encoder, view: u32, hooks: Hooks<'_>) -> Result<Vec<f32>> {
-        match self {
-            Media::Image(image) => encoder.encode_view(&image.data, image.width, image.height, view, hooks),
-            Media::Audio(_) => self.encode(encoder, hooks),
-        }
-    }
-
+    /// Encodes the whole: floats `[tokens, embedding]`, the chunks of a sound one after another.
     pub fn encode(&self, encoder: &mut Encoder, hooks: Hooks<'_>) -> Result<Vec<f32>> {
         match self {
             Media::Image(image) => encoder.encode_rgb(&image.data, image.width, image.height, 1, hooks),
@@ -69,14 +64,6 @@ impl Media {
 }
 
 impl Planned {
-    /// Sizes of the first `count` views of an image.
-    pub fn of_views(media: &Media, encoder: &Encoder, count: u32) -> Result<Vec<Self>> {
-        match media {
-            Media::Image(image) => (0..count).map(|view| encoder.plan_view(image.width, image.height, view).map(Planned::Image)).collect(),
-            Media::Audio(_) => Ok(Vec::new()),
-        }
-    }
-
     /// Shape of the graph's input, as dumps hold it: without the batch if that is one.
     pub fn input_shape(&self) -> Vec<u64> {
         match self {

@@ -9,11 +9,12 @@ use serde_json::json;
 use super::USAGE;
 use super::args::PlanArgs;
 use super::build::Loaded;
+use super::compiled::Compiled;
 use super::output::{Output, bytes};
-use super::run::{Compiled, view_list};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::fuse::Taps;
 use crate::media::Planned;
+use crate::parts::describe_views;
 
 /// Rows of the memory table.
 const LARGEST: usize = 16;
@@ -107,9 +108,7 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         })).collect::<Vec<_>>(),
     });
     info.describe(&mut json);
-    if !views.is_empty() {
-        json["views"] = view_list(&views);
-    }
+    describe_views(&views, &mut json);
     out.result(&text, &json);
     Ok(ExitCode::SUCCESS)
 }

@@ -207,6 +207,17 @@ impl Encoder {
         self.reserve_raw(std::ptr::from_ref(plan).cast(), plan.work.arena_bytes)
     }
 
+    /// The same for all views of an image.
+    pub fn reserve_views(&mut self, width: u32, height: u32) -> Result<()> {
+        let reserve = self.api.views()?.reserve_views;
+        let mut error = RawError::default();
+        // SAFETY: the handle is open.
+        match unsafe { reserve(self.handle, width, height, &mut error) } {
+            0 => Ok(()),
+            status => Err(self.api.error(status, &error)),
+        }
+    }
+
     fn reserve_raw(&mut self, plan: *const c_void, bytes: u64) -> Result<()> {
         let mut error = RawError::default();
         // SAFETY: the handle is open, and `plan` is of this kind of encoder and outlives the call.
@@ -317,15 +328,9 @@ impl Encoder {
     pub fn encode_view(&mut self, rgb: &[u8], width: u32, height: u32, view: u32, mut hooks: Hooks<'_>) -> Result<Vec<f32>> {
         check_len("rgb", rgb.len(), width, height, 1)?;
         let plan = self.plan_view(width, height, view)?;
-        let calls = self.api.views()?;
-        let (reserve, function) = (calls.reserve_views, calls.encode_view);
+        let function = self.api.views()?.encode_view;
         if self.reserved_bytes.is_none_or(|bytes| bytes < plan.work.arena_bytes) {
-            let mut error = RawError::default();
-            // SAFETY: the handle is open.
-            let status = unsafe { reserve(self.handle, width, height, &mut error) };
-            if status != 0 {
-                return Err(self.api.error(status, &error));
-            }
+            self.reserve_views(width, height)?;
             self.reserved_bytes = Some(plan.work.arena_bytes);
         }
         let mut out = zeros(plan.work.output_floats)?;

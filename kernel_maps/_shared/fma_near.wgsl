@@ -16,17 +16,25 @@ fn iso_two_sum(a: f32, b: f32) -> IsoExact {
     return IsoExact(s, iso_keep(iso_keep(a - from_a) + iso_keep(b - from_b)));
 }
 
-// a * b = value + error; the upper halves have 12 bits, the lower ones too, so that no product of two is rounded.
-fn iso_two_product(a: f32, b: f32) -> IsoExact {
-    let ah = bitcast<f32>(bitcast<u32>(a) & 0xfffff000u);
-    let bh = bitcast<f32>(bitcast<u32>(b) & 0xfffff000u);
-    let al = iso_keep(a - ah);
-    let bl = iso_keep(b - bh);
-    let v = iso_keep(a * b);
-    let e = iso_keep(iso_keep(ah * bh) - v);
-    let f = iso_keep(e + iso_keep(ah * bl));
-    let g = iso_keep(f + iso_keep(al * bh));
-    return IsoExact(v, iso_keep(g + iso_keep(al * bl)));
+// value = high + low; each has 12 bits, so that no product of two of them is rounded.
+struct IsoSplit {
+    value: f32,
+    high: f32,
+    low: f32,
+}
+
+fn iso_split(v: f32) -> IsoSplit {
+    let high = bitcast<f32>(bitcast<u32>(v) & 0xfffff000u);
+    return IsoSplit(v, high, iso_keep(v - high));
+}
+
+// a * b = value + error.
+fn iso_two_product(a: IsoSplit, b: IsoSplit) -> IsoExact {
+    let v = iso_keep(a.value * b.value);
+    let e = iso_keep(iso_keep(a.high * b.high) - v);
+    let f = iso_keep(e + iso_keep(a.high * b.low));
+    let g = iso_keep(f + iso_keep(a.low * b.high));
+    return IsoExact(v, iso_keep(g + iso_keep(a.low * b.low)));
 }
 
 // value + error in one f32 that is odd wherever it is not exact: a rounding after it comes out as from the sum itself.
@@ -38,7 +46,7 @@ fn iso_odd(x: IsoExact) -> f32 {
 }
 
 fn iso_fma_near(x: f32, y: f32, z: f32) -> f32 {
-    let product = iso_two_product(x, y);
+    let product = iso_two_product(iso_split(x), iso_split(y));
     let low = iso_two_sum(z, product.error);
     let high = iso_two_sum(product.value, low.value);
     let sum = iso_keep(high.value + iso_odd(iso_two_sum(low.error, high.error)));

@@ -6,6 +6,7 @@
 
 mod cases;
 mod data;
+mod front;
 mod harness;
 mod law;
 mod library;

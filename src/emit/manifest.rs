@@ -8,20 +8,20 @@ use super::facts::{self, build_info, check_sizes, input_facts, output, stamp};
 use super::kernel::Instances;
 use super::slots::slots;
 use super::{preprocess, table};
-use crate::diagnostic::{Diagnostic, Result};
+use crate::diagnostic::Result;
 use crate::expr::Bound;
 use crate::input::Input;
 use crate::ir::Id;
 use crate::pipeline::Inputs;
 use crate::plan::{Place, Plan, Pointer};
 use crate::select::How;
-use crate::wgsl::validate;
+use crate::wgsl::Shader;
+use crate::wgsl::validate::MAX_STORAGE_BUFFERS;
 
 /// Version of the manifest's format.
 const FORMAT: u64 = 1;
 
-/// Storage buffers per shader and bytes per binding that every WebGPU device has.
-const STORAGE_BUFFERS: usize = 8;
+/// Bytes per binding that every WebGPU device has.
 const BINDING_BYTES: u64 = 128 << 20;
 
 /// Adds shaders and manifest to `sources`; returns what the frame's files are rendered with.
@@ -42,7 +42,7 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
             let mut candidates = Vec::new();
             for c in &choice.candidates {
                 let kernel = &map.kernels[&c.kernel];
-                if *tables.get_or_insert(&kernel.tables) != kernel.tables {
+                if *tables.get_or_insert(&kernel.tables) != &kernel.tables {
                     return Err(kernel.at.error("map-tables", "kernels of one op must read the same tables", "this kernel"));
                 }
                 let shader = instances.get(i, map, kernel, c.variant, node, selected)?;
@@ -61,18 +61,15 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
     }
     let preprocess = preprocess::build(i, &mut instances)?;
     for shader in instances.list.values() {
-        if shader.bindings.buffers.len() > STORAGE_BUFFERS {
-            let what = format!("{} binds {} storage buffers, a device may have {STORAGE_BUFFERS}", shader.id, shader.bindings.buffers.len());
-            return Err(Diagnostic::new("shader-limit", what));
-        }
-        validate::shader(&format!("{}.wgsl", shader.symbol), &shader.text)?;
-        sources.insert(format!("{}.wgsl", shader.symbol), shader.text.clone());
+        let file = format!("{}.wgsl", shader.symbol);
+        Shader::new(&file, &shader.text)?;
+        sources.insert(file, shader.text.clone());
     }
     let mut tables = Vec::new();
     for name in instances.tables.keys() {
         let (text, facts) = table::table(i.maps, name)?;
         let file = facts["file"].as_str().unwrap_or_default().to_string();
-        validate::shader(&file, &text)?;
+        Shader::new(&file, &text)?;
         sources.insert(file, text);
         tables.push(facts);
     }
@@ -99,7 +96,7 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
         "tokens": tokens.to_string(),
         "embedding": embedding,
         "flops": facts::flops(plan).iter().map(|b| format!("({b})")).collect::<Vec<_>>().join("+"),
-        "limits": { "maxStorageBuffersPerShaderStage": STORAGE_BUFFERS, "maxStorageBufferBindingSize": largest, "maxBufferSize": largest },
+        "limits": { "maxStorageBuffersPerShaderStage": MAX_STORAGE_BUFFERS, "maxStorageBufferBindingSize": largest, "maxBufferSize": largest },
         "variants": i.target.variants.iter().map(|v| json!({ "name": v.name, "needs": v.features })).collect::<Vec<_>>(),
         "checks": i.sizes.checks.iter().map(|c| facts::check(c, bits)).collect::<Result<Vec<_>>>()?,
         "known_tensors": i.template.tensors.known,

@@ -33,11 +33,10 @@ impl Sound {
 /// Reads a WAV file whose rate must be `rate`.
 pub fn read(path: &Path, rate: u64) -> Result<Sound> {
     let fail = |code, message: String| Diagnostic::new(code, message).in_file(path);
+    let convert = format!("convert it, for example: ffmpeg -i FILE -ac 1 -ar {rate} speech.wav");
     let file = File::open(path).map_err(|e| fail("audio-unreadable", format!("cannot open the sound: {e}")))?;
-    let reader = WavReader::new(BufReader::new(file)).map_err(|e| {
-        fail("audio-format", format!("the file is no WAV file that can be read: {e}"))
-            .help(format!("convert it, for example: ffmpeg -i FILE -ac 1 -ar {rate} speech.wav"))
-    })?;
+    let reader = WavReader::new(BufReader::new(file))
+        .map_err(|e| fail("audio-format", format!("the file is no WAV file that can be read: {e}")).help(convert.clone()))?;
     let spec = reader.spec();
     if u64::from(spec.sample_rate) != rate {
         return Err(fail("audio-rate", format!("the sound has {} samples per second, the encoder takes {rate}", spec.sample_rate))
@@ -48,10 +47,14 @@ pub fn read(path: &Path, rate: u64) -> Result<Sound> {
         return Err(fail("audio-too-long", format!("the file has {count} samples; {MAX_SAMPLES} is the most")));
     }
     let damaged = |e: hound::Error| fail("audio-damaged", format!("the WAV file is damaged or cut short: {e}"));
-    let scale = 1.0 / (1u64 << (spec.bits_per_sample - 1)) as f32;
     let all: Vec<f32> = match spec.sample_format {
         SampleFormat::Float => reader.into_samples::<f32>().collect::<Result<_, _>>().map_err(damaged)?,
         SampleFormat::Int => {
+            if !(1..=32).contains(&spec.bits_per_sample) {
+                let message = format!("a sample that is an integer has 1 to 32 bits, not {}", spec.bits_per_sample);
+                return Err(fail("audio-format", message).help(convert));
+            }
+            let scale = 1.0 / (1u64 << (spec.bits_per_sample - 1)) as f32;
             reader.into_samples::<i32>().map(|s| s.map(|v| v as f32 * scale)).collect::<Result<_, _>>().map_err(damaged)?
         }
     };
@@ -101,6 +104,46 @@ mod tests {
         });
         let sound = read(file.path(), 16000).unwrap();
         assert_eq!((sound.samples, sound.channels), (vec![0.125, 1.0], 2));
+    }
+
+    /// A file of one sample in four bytes, whose header claims these numbers of bits: `stored` is what the sample takes, `valid` (of the
+    /// longer kind of header only) what of it counts.
+    fn claimed(stored: u16, valid: Option<u16>) -> tempfile::NamedTempFile {
+        const PCM: [u8; 16] = [1, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
+        let tag: u16 = if valid.is_some() { 0xfffe } else { 1 };
+        let mut format = [tag, 1].map(u16::to_le_bytes).concat();
+        format.extend([16000u32, 4 * 16000].map(u32::to_le_bytes).concat());
+        format.extend([4u16, stored].map(u16::to_le_bytes).concat());
+        if let Some(valid) = valid {
+            format.extend([22, valid, 0, 0].map(u16::to_le_bytes).concat());
+            format.extend(PCM);
+        }
+        let part = |name: &[u8], body: &[u8]| [name, &(body.len() as u32).to_le_bytes(), body].concat();
+        let body = [b"WAVE".to_vec(), part(b"fmt ", &format), part(b"data", &(1i32 << 30).to_le_bytes())].concat();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), part(b"RIFF", &body)).unwrap();
+        file
+    }
+
+    #[test]
+    fn samples_of_impossible_sizes_are_refused() {
+        let open = |stored, valid| read(claimed(stored, valid).path(), 16000);
+        assert_eq!(open(32, None).unwrap().samples, [0.5]);
+        assert_eq!(open(32, Some(32)).unwrap().samples, [0.5]);
+        // The reader of WAV files takes 0 valid bits for a mistake, and refuses samples of 0 bits itself.
+        assert_eq!(open(32, Some(0)).unwrap().samples, [0.5]);
+        let error = open(0, None).unwrap_err();
+        assert_eq!(
+            (error.code(), error.message()),
+            ("audio-format", "the file is no WAV file that can be read: Ill-formed WAVE file: bits per sample is 0")
+        );
+        for bits in [33, 64, 65, 100, u16::MAX] {
+            let error = open(32, Some(bits)).unwrap_err();
+            let message = format!("a sample that is an integer has 1 to 32 bits, not {bits}");
+            assert_eq!((error.code(), error.message()), ("audio-format", message.as_str()));
+        }
+        // Sizes that could be, but that nothing reads.
+        assert_eq!(open(32, Some(20)).unwrap_err().code(), "audio-damaged");
     }
 
     #[test]

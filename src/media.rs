@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 
 use crate::audio_input::{self, Sound};
 use crate::diagnostic::{Diagnostic, Result};
-use crate::host::library::{AudioPlan, Encoder, Hooks, PlanInfo};
+use crate::host::hooks::Hooks;
+use crate::host::library::Encoder;
+use crate::host::plans::{AudioPlan, PlanInfo, Work};
 use crate::image_input::{self, RgbImage};
 use crate::input::{AudioInput, Input};
 use crate::sizes::Sizes;
 use crate::template::Template;
 
+/// What a file holds.
 #[derive(Debug, Clone)]
 pub enum Media {
     Image(RgbImage),
@@ -35,6 +38,7 @@ impl Media {
         }
     }
 
+    /// Sizes for the whole.
     pub fn plan(&self, encoder: &Encoder) -> Result<Planned> {
         match self {
             Media::Image(image) => encoder.plan(image.width, image.height, 1).map(Planned::Image),
@@ -50,14 +54,7 @@ impl Media {
         }
     }
 
-    /// Encodes one view of an image; a sound has none.
-    pub fn encode_view(&self, encoder: &mut Encoder, view: u32, hooks: Hooks<'_>) -> Result<Vec<f32>> {
-        match self {
-            Media::Image(image) => encoder.encode_view(&image.data, image.width, image.height, view, hooks),
-            Media::Audio(_) => self.encode(encoder, hooks),
-        }
-    }
-
+    /// Encodes the whole: floats `[tokens, embedding]`, the chunks of a sound one after another.
     pub fn encode(&self, encoder: &mut Encoder, hooks: Hooks<'_>) -> Result<Vec<f32>> {
         match self {
             Media::Image(image) => encoder.encode_rgb(&image.data, image.width, image.height, 1, hooks),
@@ -67,20 +64,12 @@ impl Media {
 }
 
 impl Planned {
-    /// Sizes of the first `count` views of an image.
-    pub fn of_views(media: &Media, encoder: &Encoder, count: u32) -> Result<Vec<Self>> {
-        match media {
-            Media::Image(image) => (0..count).map(|view| encoder.plan_view(image.width, image.height, view).map(Planned::Image)).collect(),
-            Media::Audio(_) => Ok(Vec::new()),
-        }
-    }
-
     /// Shape of the graph's input, as dumps hold it: without the batch if that is one.
     pub fn input_shape(&self) -> Vec<u64> {
         match self {
             Planned::Image(p) => vec![u64::from(p.height), u64::from(p.width), 3],
-            Planned::Audio(p) if p.batch == 1 => vec![u64::from(p.mel_bins), u64::from(p.frames)],
-            Planned::Audio(p) => vec![u64::from(p.batch), u64::from(p.mel_bins), u64::from(p.frames)],
+            Planned::Audio(p) if p.work.batch == 1 => vec![u64::from(p.mel_bins), u64::from(p.frames)],
+            Planned::Audio(p) => vec![u64::from(p.work.batch), u64::from(p.mel_bins), u64::from(p.frames)],
         }
     }
 
@@ -95,8 +84,8 @@ impl Planned {
     /// Encodes what `preprocess` gave, or values in its place.
     pub fn encode(&self, encoder: &mut Encoder, values: &[f32], hooks: Hooks<'_>) -> Result<Vec<f32>> {
         match self {
-            Planned::Image(p) => encoder.encode_pixels(values, p.width, p.height, p.batch, hooks),
-            Planned::Audio(p) => encoder.encode_mel(values, p.frames, p.batch, hooks),
+            Planned::Image(p) => encoder.encode_pixels(values, p.width, p.height, p.work.batch, hooks),
+            Planned::Audio(p) => encoder.encode_mel(values, p.frames, p.work.batch, hooks),
         }
     }
 
@@ -104,8 +93,8 @@ impl Planned {
     pub fn size(&self) -> String {
         match self {
             Planned::Image(p) => format!("{}x{} pixels", p.width, p.height),
-            Planned::Audio(p) if p.batch == 1 => format!("{} frames", p.frames),
-            Planned::Audio(p) => format!("{} chunks of {} frames", p.batch, p.frames),
+            Planned::Audio(p) if p.work.batch == 1 => format!("{} frames", p.frames),
+            Planned::Audio(p) => format!("{} chunks of {} frames", p.work.batch, p.frames),
         }
     }
 
@@ -126,59 +115,19 @@ impl Planned {
         let dims = match (self, input) {
             (Planned::Image(p), Input::Image(image)) => {
                 let (rows, cols) = (u64::from(p.height) / image.rows.unit, u64::from(p.width) / image.cols.unit);
-                image.dims(sizes, u64::from(p.batch), rows, cols)
+                image.dims(sizes, u64::from(p.work.batch), rows, cols)
             }
-            (Planned::Audio(p), Input::Audio(audio)) => audio.dims(sizes, u64::from(p.batch), u64::from(p.frames) / audio.frames.unit),
+            (Planned::Audio(p), Input::Audio(audio)) => audio.dims(sizes, u64::from(p.work.batch), u64::from(p.frames) / audio.frames.unit),
             _ => None,
         };
         dims.ok_or_else(|| Diagnostic::new("plan-size", "the dimensions of this input do not fit 64-bit numbers"))
     }
 
-    pub fn batch(&self) -> u32 {
+    /// How much is computed, and the memory that it takes.
+    pub fn work(&self) -> &Work {
         match self {
-            Planned::Image(p) => p.batch,
-            Planned::Audio(p) => p.batch,
-        }
-    }
-
-    pub fn threads(&self) -> u32 {
-        match self {
-            Planned::Image(p) => p.threads,
-            Planned::Audio(p) => p.threads,
-        }
-    }
-
-    /// Of each image or chunk.
-    pub fn tokens(&self) -> u64 {
-        match self {
-            Planned::Image(p) => p.tokens,
-            Planned::Audio(p) => p.tokens,
-        }
-    }
-
-    /// Of the whole batch.
-    pub fn all_tokens(&self) -> u64 {
-        self.tokens() * u64::from(self.batch())
-    }
-
-    pub fn embedding(&self) -> u64 {
-        match self {
-            Planned::Image(p) => p.embedding,
-            Planned::Audio(p) => p.embedding,
-        }
-    }
-
-    pub fn arena_bytes(&self) -> u64 {
-        match self {
-            Planned::Image(p) => p.arena_bytes,
-            Planned::Audio(p) => p.arena_bytes,
-        }
-    }
-
-    pub fn flops(&self) -> u64 {
-        match self {
-            Planned::Image(p) => p.flops,
-            Planned::Audio(p) => p.flops,
+            Planned::Image(p) => &p.work,
+            Planned::Audio(p) => &p.work,
         }
     }
 }

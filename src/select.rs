@@ -370,14 +370,20 @@ impl Selector<'_> {
             }
         }
         for name in &kernel.vec4 {
-            let operand = operands.iter().enumerate().find(|(slot, _)| {
-                map.signature.as_ref().and_then(|s| s.operand(*slot)).is_some_and(|p| p.name == *name)
-            });
+            let operand = operands
+                .iter()
+                .enumerate()
+                .find(|(slot, _)| map.signature.as_ref().and_then(|s| s.operand(*slot)).is_some_and(|p| p.name == *name));
             if let Some((_, (shape, layout))) = operand
                 && let Some(bytes) = row.get(name).and_then(|d| d.element_bytes())
                 && layout.strides.iter().rev().skip(1).chain([&layout.offset]).any(|s| !(s * bytes).is_multiple_of(16))
             {
-                return Err(format!("reads {name} in pieces of 16 bytes, it lies at {} with strides {:?} for shape {}", layout.offset, layout.strides, show(shape)));
+                return Err(format!(
+                    "reads {name} in pieces of 16 bytes, it lies at {} with strides {:?} for shape {}",
+                    layout.offset,
+                    layout.strides,
+                    show(shape)
+                ));
             }
         }
         let launch = kernel.launch.iter().map(|e| e.bind(&env)).collect::<Result<_, _>>()?;

@@ -80,13 +80,13 @@ impl Both {
                     .plan_pixels(cols * self.limits.unit, rows * self.limits.unit, batch)
                     .unwrap_or_else(|e| panic!("{what}: {}", e.plain()));
                 assert_eq!(
-                    info.arena_bytes,
+                    info.work.arena_bytes,
                     placed.values_bytes + u64::from(threads) * placed.worker_scratch,
                     "{what}: bytes of the arena"
                 );
-                assert_eq!(Some(info.flops), self.plan.flops(&dims), "{what}: work");
-                assert_eq!((info.grid_rows, info.grid_cols, info.batch, info.threads), (rows, cols, batch, threads), "{what}");
-                assert_eq!(info.output_floats, info.tokens * info.embedding * u64::from(batch), "{what}");
+                assert_eq!(Some(info.work.flops), self.plan.flops(&dims), "{what}: work");
+                assert_eq!((info.grid_rows, info.grid_cols, info.work.batch, info.work.threads), (rows, cols, batch, threads), "{what}");
+                assert_eq!(info.work.output_floats, info.work.tokens * info.work.embedding * u64::from(batch), "{what}");
                 self.check_offsets(&dims, &what);
             }
         }
@@ -191,8 +191,11 @@ fn a_plan_for_an_image_holds_the_graph_and_the_preprocessing() {
         let rgb = encoder.plan(width, height, 1).unwrap_or_else(|e| panic!("{width} x {height}: {}", e.plain()));
         let pixels = encoder.plan_pixels(rgb.width, rgb.height, 1).unwrap();
         let resized = u64::from(rgb.width) * u64::from(rgb.height) * 3;
-        assert!(rgb.arena_bytes >= pixels.arena_bytes.max(resized * 5), "{width} x {height}: floats and bytes of the pixels fit");
-        assert_eq!((rgb.flops, rgb.tokens, rgb.output_floats), (pixels.flops, pixels.tokens, pixels.output_floats));
+        assert!(rgb.work.arena_bytes >= pixels.work.arena_bytes.max(resized * 5), "{width} x {height}: floats and bytes of the pixels fit");
+        assert_eq!(
+            (rgb.work.flops, rgb.work.tokens, rgb.work.output_floats),
+            (pixels.work.flops, pixels.work.tokens, pixels.work.output_floats)
+        );
     }
 }
 

@@ -15,7 +15,9 @@ use isobit::audio_input;
 use isobit::fuse::Taps;
 use isobit::gguf::reader::GgufDirectory;
 use isobit::host::compiler;
-use isobit::host::library::{Hooks, Library, OpenOptions, PlanInfo};
+use isobit::host::hooks::Hooks;
+use isobit::host::library::{Library, OpenOptions};
+use isobit::host::plans::PlanInfo;
 use isobit::image_input;
 use isobit::sizes::Sizes;
 
@@ -173,8 +175,8 @@ fn encode(template: &str, folder: &Path, file: &str) -> Result<Vec<f64>, String>
 
 /// The tokens of the grid's cells: rows of tokens may have one between them that is no part of the image.
 fn cells(plan: &PlanInfo, floats: Vec<f32>) -> Vec<f32> {
-    let (rows, cols, width) = (u64::from(plan.grid_rows), plan.grid_cols as usize, plan.embedding as usize);
-    if plan.tokens + 1 != rows * (cols as u64 + 1) {
+    let (rows, cols, width) = (u64::from(plan.grid_rows), plan.grid_cols as usize, plan.work.embedding as usize);
+    if plan.work.tokens + 1 != rows * (cols as u64 + 1) {
         return floats;
     }
     floats.chunks(width).enumerate().filter(|(token, _)| token % (cols + 1) < cols).flat_map(|(_, v)| v.to_vec()).collect()

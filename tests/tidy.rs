@@ -9,7 +9,7 @@ use isobit::fuse::Taps;
 use isobit::maps::{Maps, Profile};
 use isobit::pipeline::{self, Inputs};
 use isobit::sizes::Sizes;
-use isobit::template::Template;
+use isobit::template::{Template, Tensors};
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -261,6 +261,27 @@ fn json_files_fit_their_schemas() {
         }
     }
     none("files that do not fit", &found);
+}
+
+/// Weights of layers that are not run may be left unread, each by its own name: a tensor that no layer knows must be refused there too.
+#[test]
+fn tensors_left_unread_are_named_one_by_one() {
+    let mut found = Vec::new();
+    for path in templates() {
+        let t = Template::parse(&path, &read(&path)).unwrap();
+        for pattern in &t.tensors.unused {
+            let one = Tensors { known: vec![String::new()], unused: vec![pattern.clone()] };
+            let covered: Vec<&str> = t.weights.keys().filter(|name| !one.refuses(name)).map(String::as_str).collect();
+            let starred = |name: &str| match (name.split_once('{'), name.split_once('}')) {
+                (Some((begin, _)), Some((_, end))) => format!("{begin}*{end}"),
+                _ => name.to_string(),
+            };
+            if covered.iter().any(|name| starred(name) != *pattern) {
+                found.push(format!("{path}: {pattern} covers {}", covered.join(", ")));
+            }
+        }
+    }
+    none("patterns that cover more than a weight of other layers", &found);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod args;
 mod build;
 mod check;
 mod compare;
+mod compiled;
 mod explain;
 mod list;
 mod output;

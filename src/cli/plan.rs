@@ -9,11 +9,12 @@ use serde_json::json;
 use super::USAGE;
 use super::args::PlanArgs;
 use super::build::Loaded;
+use super::compiled::Compiled;
 use super::output::{Output, bytes};
-use super::run::{Compiled, view_list};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::fuse::Taps;
 use crate::media::Planned;
+use crate::parts::describe_views;
 
 /// Rows of the memory table.
 const LARGEST: usize = 16;
@@ -26,12 +27,13 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         (Some(image), None) => compiled.library.plan_only(image.width, image.height, args.batch, args.threads).map(Planned::Image)?,
         (None, None) => return Err(Diagnostic::new(USAGE, "plan needs --image WxH, or --samples N for an encoder of sound")),
     };
+    let work = info.work();
     let dims = compiled.dims(&loaded.sizes, &info)?;
     let place =
         compiled.plan.place(&dims).ok_or_else(|| Diagnostic::new("plan-size", "the memory of this input does not fit 64-bit numbers"))?;
     let flops = compiled.plan.flops(&dims).unwrap_or(0);
-    if flops != info.flops() {
-        return Err(Diagnostic::new("internal-plan", "compiler and library disagree").fact(format!("FLOPs {flops} and {}", info.flops())));
+    if flops != work.flops {
+        return Err(Diagnostic::new("internal-plan", "compiler and library disagree").fact(format!("FLOPs {flops} and {}", work.flops)));
     }
     let mut order: Vec<usize> = (0..place.sizes.len()).collect();
     order.sort_by_key(|v| std::cmp::Reverse(place.sizes[*v]));
@@ -57,13 +59,14 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         Planned::Image(p) => {
             let (from, to) = (format!("{}x{}", p.source_width, p.source_height), format!("{}x{}", p.width, p.height));
             (
-                format!("image    {from} -> {to} pixels, {} rows x {} columns of tokens, batch {}", p.grid_rows, p.grid_cols, p.batch),
+                format!("image    {from} -> {to} pixels, {} rows x {} columns of tokens, batch {}", p.grid_rows, p.grid_cols, p.work.batch),
                 "image",
             )
         }
-        Planned::Audio(p) => {
-            (format!("sound    {} samples -> {} chunk(s) of {} mel bins x {} frames", p.samples, p.batch, p.mel_bins, p.frames), "chunk")
-        }
+        Planned::Audio(p) => (
+            format!("sound    {} samples -> {} chunk(s) of {} mel bins x {} frames", p.samples, p.work.batch, p.mel_bins, p.frames),
+            "chunk",
+        ),
     };
     let text = format!(
         "{}\n\
@@ -73,16 +76,16 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
          arena    {} bytes = {}: values {} + {} x {} per thread + preprocessing\n\
          {} values share the arena, {} kinds; the largest:\n{table}",
         about,
-        info.tokens(),
-        info.embedding(),
+        work.tokens,
+        work.embedding,
         each,
-        info.all_tokens() * info.embedding() * 4,
-        info.flops() as f64 / 1e9,
+        work.all_tokens() * work.embedding * 4,
+        work.flops as f64 / 1e9,
         bytes(weights),
-        info.arena_bytes(),
-        bytes(info.arena_bytes()),
+        work.arena_bytes,
+        bytes(work.arena_bytes),
         place.values_bytes,
-        info.threads(),
+        work.threads,
         place.worker_scratch,
         place.sizes.len(),
         groups.len(),
@@ -96,18 +99,16 @@ pub fn plan(args: &PlanArgs, out: &Output) -> Result<ExitCode> {
         format!("{text}\nview {i}: {}x{} pixels at {}, {} of {from}", v.width, v.height, v.x, v.y)
     });
     let mut json = json!({
-        "reason": "plan", "batch": info.batch(),
-        "tokens": info.tokens(), "embedding": info.embedding(), "arena_bytes": info.arena_bytes(), "values_bytes": place.values_bytes,
-        "worker_scratch": place.worker_scratch, "threads": info.threads(), "flops": info.flops(), "weight_bytes": weights,
+        "reason": "plan", "batch": work.batch,
+        "tokens": work.tokens, "embedding": work.embedding, "arena_bytes": work.arena_bytes, "values_bytes": place.values_bytes,
+        "worker_scratch": place.worker_scratch, "threads": work.threads, "flops": work.flops, "weight_bytes": weights,
         "values": order.iter().map(|v| json!({
             "name": compiled.plan.values[*v].name, "offset": place.offsets[*v], "bytes": place.sizes[*v],
             "first": compiled.plan.values[*v].first, "last": compiled.plan.values[*v].last,
         })).collect::<Vec<_>>(),
     });
     info.describe(&mut json);
-    if !views.is_empty() {
-        json["views"] = view_list(&views);
-    }
+    describe_views(&views, &mut json);
     out.result(&text, &json);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,196 +2,185 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::USAGE;
 use super::args::RunArgs;
 use super::build::Loaded;
+use super::compiled::Compiled;
 use super::output::{Output, bytes};
 use crate::compare::Replay;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::Expr;
 use crate::files::{hash, read_text};
 use crate::fuse::Taps;
-use crate::host::compiler;
-use crate::host::library::{Hooks, Library, OpenOptions, PlanInfo, Progress, View};
+use crate::host::hooks::Progress;
+use crate::host::library::{Encoder, OpenOptions};
 use crate::host::npy;
-use crate::input::Input;
+use crate::host::plans::PlanInfo;
+use crate::image_input::RgbImage;
 use crate::json::At;
 use crate::media::{Media, Planned};
+use crate::parts::Parts;
 use crate::picture;
-use crate::pipeline;
-use crate::plan::Plan;
-use crate::sizes::Sizes;
 use crate::taps::TapWriter;
 
-/// A build compiled with the host's C compiler and loaded.
-pub struct Compiled {
-    pub plan: Plan,
-    pub library: Library,
-    input: Input,
+/// An opened encoder and what it is to encode.
+struct Subject {
+    loaded: Loaded,
+    compiled: Compiled,
+    media: Media,
+    encoder: Encoder,
+    parts: Parts,
+    /// How long it took to open.
+    opened: Duration,
 }
 
-impl Compiled {
-    pub fn new(loaded: &Loaded, taps: Taps, out: &Output) -> Result<Self> {
-        let inputs = loaded.inputs(taps);
-        let plan = pipeline::compile(&inputs)?;
-        let sources = pipeline::emit(&inputs, &plan)?;
-        let encoder = &loaded.template.encoder;
-        let unit = format!("{encoder}.c");
-        let header = format!("{encoder}.h");
-        let files: Vec<(&str, &str)> =
-            sources.iter().filter(|(p, _)| **p == unit || **p == header).map(|(p, t)| (p.as_str(), t.as_str())).collect();
-        let flags: Vec<String> = loaded.target.compile.iter().chain(&loaded.target.link).cloned().collect();
-        let spinner = out.spinner("compiling the encoder (once per build)");
-        let compiled = compiler::compile(&files, &unit, &flags, None)?;
-        spinner.finish_and_clear();
-        let library = Library::load(&compiled.library, encoder)?;
-        let input = Input::of_graph(&loaded.template, &loaded.sizes, &plan.graph, |f| f.shape.clone())?;
-        Ok(Self { plan, library, input })
-    }
-
-    /// Run-time dimensions of a planned call.
-    pub fn dims(&self, sizes: &Sizes, info: &Planned) -> Result<BTreeMap<String, u64>> {
-        info.dims(&self.input, sizes)
-    }
+/// What was computed, and where it lies.
+struct Encoded {
+    /// Floats `[tokens, embedding]`, those of all parts one after another.
+    embeddings: Vec<f32>,
+    /// How long it took.
+    time: Duration,
 }
 
 pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
-    let model = args.source.model.as_deref().ok_or_else(|| {
-        Diagnostic::new(USAGE, "run needs --model FILE.gguf").help("`ir-build synth` writes one with seeded weights to try things out")
-    })?;
-    let loaded = Loaded::new(&args.source)?;
-    let media = Media::read(&args.input, &loaded.template, &loaded.sizes)?;
-    let taps = if args.dump.is_some() { Taps::All } else { Taps::Kept };
-    let compiled = Compiled::new(&loaded, taps, out)?;
-    let started = Instant::now();
-    let mut encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
-    let views = match (&media, &args.dump) {
-        (Media::Image(image), None) => compiled.library.views(image.width, image.height)?,
-        _ => Vec::new(), // a dump is of the image as one
-    };
-    // the last view is the whole
-    let plans = Planned::of_views(&media, &encoder, views.len() as u32)?;
-    let info = plans.last().copied().map_or_else(|| media.plan(&encoder), Ok)?;
-    if views.is_empty() {
-        info.reserve(&mut encoder)?;
-    }
-    let opened = started.elapsed();
-
-    let bar = out.bar("encoding", compiled.plan.steps.len() as u64, false);
-    let mut progress = |p: Progress<'_>| {
-        bar.set_position(u64::from(p.step));
-        bar.set_message(p.name.to_string());
-    };
-    let started = Instant::now();
-    let embeddings = match &args.dump {
-        Some(dir) => {
-            let source = format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label());
-            let writer = TapWriter::create(dir, source.clone())?;
-            let preprocessing = loaded.template.preprocessing();
-            let mut replay = Replay { plan: &compiled.plan, encoder: &mut encoder, media: &media, source, preprocessing };
-            replay.dump(writer, &mut progress)?.0
-        }
-        None => {
-            let mut on_progress = |p: Progress<'_>| {
-                progress(p);
-                ControlFlow::Continue(())
-            };
-            if views.is_empty() {
-                media.encode(&mut encoder, Hooks { progress: Some(&mut on_progress), tap: None })?
-            } else {
-                let mut all = Vec::new();
-                for view in 0..views.len() as u32 {
-                    let hooks = Hooks { progress: Some(&mut on_progress), tap: None };
-                    all.extend(media.encode_view(&mut encoder, view, hooks)?);
-                }
-                all
-            }
-        }
-    };
-    let encoded = started.elapsed();
-    bar.finish_and_clear();
-
-    let le: Vec<u8> = embeddings.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let mut subject = Subject::open(args, out)?;
+    let encoded = subject.encode(args.dump.as_deref(), out)?;
+    let le: Vec<u8> = encoded.embeddings.iter().flat_map(|v| v.to_le_bytes()).collect();
     let sha = hash(&le);
-    let npy_path = args.output.join("embeddings.npy");
-    let tokens = embeddings.len() as u64 / info.embedding();
-    npy::write_f32(&npy_path, &[tokens, info.embedding()], &embeddings)?;
-    let shown = &embeddings[embeddings.len() - (info.all_tokens() * info.embedding()) as usize..];
-    let picture_path = args.output.join("features.png");
-    let dim = info.embedding() as usize;
-    let drawn = match (&media, &info) {
-        (Media::Image(image), Planned::Image(plan)) => {
-            let cells = cells(&loaded, &compiled.dims(&loaded.sizes, &info)?, plan, shown)?;
-            let features = picture::Features { data: &cells, dim, rows: plan.grid_rows, cols: plan.grid_cols };
-            picture::draw(image, &features, 0..dim)?.image
-        }
-        _ => {
-            let mel = media.preprocess(&mut encoder)?;
-            let shape = info.input_shape();
-            let (bins, frames) = (shape[shape.len() - 2] as usize, shape[shape.len() - 1] as usize);
-            picture::draw_sound(&picture::Spectrum { data: &mel, bins, frames }, &embeddings, dim)?
-        }
-    };
-    picture::write_png(&picture_path, &drawn)?;
-
-    let flops = if plans.is_empty() { info.flops() } else { plans.iter().map(Planned::flops).sum() };
-    let arena = plans.iter().map(Planned::arena_bytes).max().unwrap_or(info.arena_bytes());
-    let gflops = flops as f64 / encoded.as_secs_f64() / 1e9;
-    let cut = if views.is_empty() { String::new() } else { format!("\nviews       {}, the last of them the whole", views.len()) };
-    let text = format!(
-        "input       {} {}{cut}\n\
-         encoder     {} ({}), profile {}, variant {}, {} threads\n\
-         output      {} tokens of {} floats\n\
-         time        {:.3} s to encode ({gflops:.1} GFLOP/s), {:.3} s to open\n\
-         memory      {} arena, planned to the byte\n\
-         embedding   sha256 {sha}\n\
-         written     {} and {}",
-        args.input.display(),
-        about(&media, &info),
-        loaded.template.encoder,
-        loaded.sizes.label(),
-        loaded.profile.label(),
-        encoder.variant(),
-        info.threads(),
-        tokens,
-        info.embedding(),
-        encoded.as_secs_f64(),
-        opened.as_secs_f64(),
-        bytes(arena),
-        npy_path.display(),
-        picture_path.display(),
-    );
-    let mut json = json!({
-        "reason": "run", "profile": loaded.profile.label(), "variant": encoder.variant(), "threads": info.threads(),
-        "tokens": info.tokens(), "embedding": info.embedding(), "batch": info.batch(),
-        "arena_bytes": arena, "flops": flops, "encode_seconds": encoded.as_secs_f64(), "open_seconds": opened.as_secs_f64(),
-        "sha256": sha, "embeddings": npy_path.display().to_string(), "picture": picture_path.display().to_string(),
-    });
-    info.describe(&mut json);
-    if !views.is_empty() {
-        json["views"] = view_list(&views);
-    }
-    out.result(&text, &json);
+    let files = [args.output.join("embeddings.npy"), args.output.join("features.png")];
+    subject.write(&encoded.embeddings, &files)?;
+    subject.report(&args.input, &encoded, &sha, &files, out);
     if let Some(file) = &args.expect {
-        expect(file, &loaded.profile.label(), &sha)?;
+        expect(file, &subject.loaded.profile.label(), &sha)?;
         out.result(&format!("expected    the same, says {}", file.display()), &json!({ "reason": "expected", "equal": true }));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The input and what is encoded of it, in words.
-/// The views of an image for machines.
-pub fn view_list(views: &[View]) -> Value {
-    let view = |v: &View| json!({ "x": v.x, "y": v.y, "width": v.width, "height": v.height, "image": [v.image_width, v.image_height] });
-    views.iter().map(view).collect()
+impl Subject {
+    fn open(args: &RunArgs, out: &Output) -> Result<Self> {
+        let model = args.source.model.as_deref().ok_or_else(|| {
+            Diagnostic::new(USAGE, "run needs --model FILE.gguf").help("`ir-build synth` writes one with seeded weights to try things out")
+        })?;
+        let loaded = Loaded::new(&args.source)?;
+        let media = Media::read(&args.input, &loaded.template, &loaded.sizes)?;
+        let taps = if args.dump.is_some() { Taps::All } else { Taps::Kept };
+        let compiled = Compiled::new(&loaded, taps, out)?;
+        let started = Instant::now();
+        let mut encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
+        let parts = match args.dump {
+            Some(_) => Parts::whole(&media, &encoder)?, // a dump is of the image as one
+            None => Parts::new(&media, &compiled.library, &encoder)?,
+        };
+        parts.reserve(&media, &mut encoder)?;
+        Ok(Self { loaded, compiled, media, encoder, parts, opened: started.elapsed() })
+    }
+
+    /// Encodes all parts; into `dump` every value of the whole.
+    fn encode(&mut self, dump: Option<&Path>, out: &Output) -> Result<Encoded> {
+        let Self { loaded, compiled, media, encoder, parts, .. } = self;
+        let bar = out.bar("encoding", compiled.plan.steps.len() as u64, false);
+        let mut progress = |p: Progress<'_>| {
+            bar.set_position(u64::from(p.step));
+            bar.set_message(p.name.to_string());
+        };
+        let started = Instant::now();
+        let embeddings = match dump {
+            Some(dir) => {
+                let source = format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label());
+                let writer = TapWriter::create(dir, source.clone())?;
+                let preprocessing = loaded.template.preprocessing();
+                Replay { plan: &compiled.plan, encoder, media, source, preprocessing }.dump(writer, &mut progress)?.0
+            }
+            None => parts.encode(media, encoder, &mut |p| {
+                progress(p);
+                ControlFlow::Continue(())
+            })?,
+        };
+        let time = started.elapsed();
+        bar.finish_and_clear();
+        Ok(Encoded { embeddings, time })
+    }
+
+    /// Writes the embeddings as an array, and a picture of the whole's.
+    fn write(&mut self, embeddings: &[f32], [array, picture]: &[PathBuf; 2]) -> Result<()> {
+        let work = self.parts.whole_plan().work();
+        npy::write_f32(array, &[embeddings.len() as u64 / work.embedding, work.embedding], embeddings)?;
+        let whole = (work.all_tokens() * work.embedding) as usize;
+        let drawn = self.draw(&embeddings[embeddings.len() - whole..])?;
+        picture::write_png(picture, &drawn)
+    }
+
+    /// The image or the spectrogram beside the whole's features.
+    fn draw(&mut self, embeddings: &[f32]) -> Result<RgbImage> {
+        let info = self.parts.whole_plan();
+        let dim = info.work().embedding as usize;
+        match (&self.media, info) {
+            (Media::Image(image), Planned::Image(plan)) => {
+                let cells = cells(&self.loaded, &self.compiled.dims(&self.loaded.sizes, info)?, plan, embeddings)?;
+                let features = picture::Features { data: &cells, dim, rows: plan.grid_rows, cols: plan.grid_cols };
+                Ok(picture::draw(image, &features, 0..dim)?.image)
+            }
+            _ => {
+                let shape = info.input_shape();
+                let (bins, frames) = (shape[shape.len() - 2] as usize, shape[shape.len() - 1] as usize);
+                let mel = self.media.preprocess(&mut self.encoder)?;
+                picture::draw_sound(&picture::Spectrum { data: &mel, bins, frames }, embeddings, dim)
+            }
+        }
+    }
+
+    /// Says what was encoded, how fast, and what was written.
+    fn report(&self, input: &Path, encoded: &Encoded, sha: &str, [array, picture]: &[PathBuf; 2], out: &Output) {
+        let (loaded, parts, info) = (&self.loaded, &self.parts, self.parts.whole_plan());
+        let work = info.work();
+        let gflops = parts.flops() as f64 / encoded.time.as_secs_f64() / 1e9;
+        let cut = match parts.views() {
+            [] => String::new(),
+            views => format!("\nviews       {}, the last of them the whole", views.len()),
+        };
+        let text = format!(
+            "input       {} {}{cut}\n\
+             encoder     {} ({}), profile {}, variant {}, {} threads\n\
+             output      {} tokens of {} floats\n\
+             time        {:.3} s to encode ({gflops:.1} GFLOP/s), {:.3} s to open\n\
+             memory      {} arena, planned to the byte\n\
+             embedding   sha256 {sha}\n\
+             written     {} and {}",
+            input.display(),
+            about(&self.media, info),
+            loaded.template.encoder,
+            loaded.sizes.label(),
+            loaded.profile.label(),
+            self.encoder.variant(),
+            work.threads,
+            encoded.embeddings.len() as u64 / work.embedding,
+            work.embedding,
+            encoded.time.as_secs_f64(),
+            self.opened.as_secs_f64(),
+            bytes(parts.arena_bytes()),
+            array.display(),
+            picture.display(),
+        );
+        let mut json = json!({
+            "reason": "run", "profile": loaded.profile.label(), "variant": self.encoder.variant(), "threads": work.threads,
+            "tokens": work.tokens, "embedding": work.embedding, "batch": work.batch,
+            "arena_bytes": parts.arena_bytes(), "flops": parts.flops(),
+            "encode_seconds": encoded.time.as_secs_f64(), "open_seconds": self.opened.as_secs_f64(),
+            "sha256": sha, "embeddings": array.display().to_string(), "picture": picture.display().to_string(),
+        });
+        parts.describe(&mut json);
+        out.result(&text, &json);
+    }
 }
 
+/// The input and what is encoded of it, in words.
 fn about(media: &Media, info: &Planned) -> String {
     match (media, info) {
         (Media::Image(image), Planned::Image(p)) => {
@@ -200,7 +189,7 @@ fn about(media: &Media, info: &Planned) -> String {
         (Media::Audio(sound), Planned::Audio(p)) => {
             let channels = if sound.channels == 1 { "mono".to_string() } else { format!("{} channels averaged", sound.channels) };
             let (seconds, rate) = (sound.seconds(), sound.rate);
-            format!("{seconds:.3} s at {rate} Hz, {channels} -> {} chunk(s) of {} mel bins x {} frames", p.batch, p.mel_bins, p.frames)
+            format!("{seconds:.3} s at {rate} Hz, {channels} -> {} chunk(s) of {} mel bins x {} frames", p.work.batch, p.mel_bins, p.frames)
         }
         _ => String::new(),
     }
@@ -212,14 +201,15 @@ fn cells(loaded: &Loaded, dims: &BTreeMap<String, u64>, info: &PlanInfo, embeddi
     let grid = loaded.template.grid.as_ref().ok_or_else(|| at.error("template-grid", "tokens have no grid", "this template"))?;
     let value = |(expr, at): &(Expr, At)| Ok::<_, Diagnostic>(loaded.sizes.eval(expr, at, &BTreeMap::new())?.eval(dims).unwrap_or(0));
     let (row_tokens, first) = (value(&grid.row_tokens)?, value(&grid.first)?);
-    let dim = info.embedding as usize;
+    let dim = info.work.embedding as usize;
     let tokens = (0..u64::from(info.grid_rows)).flat_map(|r| (0..u64::from(info.grid_cols)).map(move |c| first + r * row_tokens + c));
     tokens
         .map(|t| embeddings.get(t as usize * dim..(t as usize + 1) * dim))
         .collect::<Option<Vec<&[f32]>>>()
         .map(|rows| rows.concat())
         .ok_or_else(|| {
-            at.error("template-grid", "the grid has cells behind the last token", "this template").fact(format!("{} tokens", info.tokens))
+            at.error("template-grid", "the grid has cells behind the last token", "this template")
+                .fact(format!("{} tokens", info.work.tokens))
         })
 }
 

@@ -9,15 +9,16 @@ use tempfile::TempDir;
 use super::USAGE;
 use super::args::{Against, Choice, SidesArgs, Source};
 use super::build::Loaded;
+use super::compiled::Compiled;
 use super::output::Output;
 use super::profile::AUTO;
-use super::run::Compiled;
 use crate::atomic::write_atomic;
 use crate::compare::{self, Causes, Cells, Comparison, Outcome, Pass, Replay, Segments};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::files::Files;
 use crate::fuse::Taps;
-use crate::host::library::{Encoder, OpenOptions, Progress};
+use crate::host::hooks::Progress;
+use crate::host::library::{Encoder, OpenOptions};
 use crate::host::npy;
 use crate::maps::Maps;
 use crate::media::{Media, Planned};
@@ -176,7 +177,7 @@ impl Subject {
     /// Encoder, sizes, profile and input in one line.
     pub fn label(&self) -> String {
         let (t, i) = (&self.loaded, &self.info);
-        let sizes = format!("{}, {} threads, {}", i.size(), i.threads(), self.encoder.variant());
+        let sizes = format!("{}, {} threads, {}", i.size(), i.work().threads, self.encoder.variant());
         format!("{} ({}), profile {}, {sizes}", t.template.encoder, t.sizes.label(), t.profile.label())
     }
 

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use super::target::Cells;
 use super::{Comparison, Outcome, compare_value};
 use crate::diagnostic::Result;
-use crate::host::library::{Encoder, Hooks, Progress};
+use crate::host::hooks::{Hooks, Progress};
+use crate::host::library::Encoder;
 use crate::ir::Kind;
 use crate::media::Media;
 use crate::plan::Plan;
@@ -109,7 +110,7 @@ impl Replay<'_> {
         let known = |label: &str| pass.comparison.find(label).is_some();
         let twice = self.plan.graph.outputs.values().any(|id| self.plan.graph.node(*id).tap.as_deref().is_some_and(known));
         if let Some(other) = reference.find(OUTPUT).filter(|_| !twice && !known(OUTPUT)) {
-            let tap = output_tap(last.0, last.1, vec![info.all_tokens(), info.embedding()]);
+            let tap = output_tap(last.0, last.1, vec![info.work().all_tokens(), info.work().embedding]);
             pass.comparison.taps.push(compare_value(&tap, &bytes(&output), reference, other)?);
         }
         pass.input = values;
@@ -136,7 +137,7 @@ impl Replay<'_> {
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
         let output = info.encode(self.encoder, &values, hooks)?;
-        writer.write_f32(&output_tap(last.0, last.1, vec![info.all_tokens(), info.embedding()]), &output)?;
+        writer.write_f32(&output_tap(last.0, last.1, vec![info.work().all_tokens(), info.work().embedding]), &output)?;
         Ok((output, writer.finish()?))
     }
 

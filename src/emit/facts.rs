@@ -250,4 +250,3 @@ pub fn build_info(i: &Inputs) -> Value {
         },
     })
 }
-

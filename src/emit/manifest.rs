@@ -50,7 +50,8 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
                 let workgroups: Vec<String> = c.launch.iter().map(Bound::to_string).collect();
                 candidates.push(json!({ "variant": i.target.variants[c.variant].name, "shader": shader, "workgroups": workgroups }));
             }
-            choices.push(json!({ "when": choice.guard.as_ref().map(ToString::to_string), "class": choice.class, "candidates": candidates }));
+            choices
+                .push(json!({ "when": choice.guard.as_ref().map(ToString::to_string), "class": choice.class, "candidates": candidates }));
         }
         let values = plan.graph.operands(step.node).into_iter().chain([step.node]);
         let mut refs = values.zip(&step.pointers).map(|(v, p)| reference(plan, &of_value, v, p)).collect::<Result<Vec<_>>>()?;

@@ -7,7 +7,7 @@ mod manifest;
 mod preprocess;
 mod shader;
 mod slots;
-mod table;
+pub mod table;
 mod write;
 
 use std::collections::BTreeMap;

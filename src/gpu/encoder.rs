@@ -11,7 +11,7 @@ use super::shader::{Piece, Pipeline};
 use super::timer::Timer;
 use super::weights::WeightFile;
 use crate::diagnostic::{Diagnostic, Result};
-use crate::host::library::{Hooks, OnTap, Progress};
+use crate::host::hooks::{Hooks, OnTap, Progress};
 use crate::taps::{TapView, span};
 use crate::wgsl::Shader;
 

@@ -477,13 +477,17 @@ fn check(node: &Node) -> Result<Check> {
     let expected = match element {
         "u32" | "i32" | "u64" | "i64" => Expected::Integers(values.into_iter().map(integer).collect::<Result<_>>()?),
         "f32" => Expected::Floats(values.into_iter().map(float_bits).collect::<Result<_>>()?),
-        "bool" => Expected::Bools(values.into_iter().map(Node::bool).collect::<Result<_>>()?),
+        "bool" => Expected::Bools(values.into_iter().map(truth).collect::<Result<_>>()?),
         "string" => Expected::Strings(values.into_iter().map(|n| n.str().map(str::to_string)).collect::<Result<_>>()?),
         other => return Err(bad(kind, format!("\"{other}\" is no type of metadata"))),
     };
     let check = Check {
         key: text_of(&f, "key")?,
-        also: f.optional("also").map(Node::strings).transpose()?.unwrap_or_default(),
+        also: match f.optional("also") {
+            None | Some(Node { value: Value::Null, .. }) => Vec::new(),
+            Some(node @ Node { value: Value::String(_), .. }) => vec![node.str()?.to_string()],
+            Some(list) => list.strings()?,
+        },
         optional: f.optional("optional").map(Node::bool).transpose()?.unwrap_or(false),
         list,
         expected,
@@ -492,10 +496,22 @@ fn check(node: &Node) -> Result<Check> {
     Ok(check)
 }
 
+/// A number, or its digits as text: not every reader of JSON has integers of 64 bits.
 fn integer(node: &Node) -> Result<i128> {
     match &node.value {
-        Value::Number(text) => text.parse().map_err(|_| bad(node, "an integer is expected")),
+        Value::Number(text) | Value::String(text) => text.parse().map_err(|_| bad(node, "an integer is expected")),
         _ => Err(bad(node, "an integer is expected")),
+    }
+}
+
+fn truth(node: &Node) -> Result<bool> {
+    match &node.value {
+        Value::Bool(value) => Ok(*value),
+        _ => match integer(node)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(bad(node, "true or false is expected")),
+        },
     }
 }
 
@@ -607,6 +623,7 @@ fn choice(node: &Node, variants: &[Variant]) -> Result<Choice> {
 fn tap(node: &Node) -> Result<TapEntry> {
     let f = node.fields()?;
     let (dtype, reference) = (f.required("dtype")?, f.required("ref")?.fields()?);
+    reference.optional("at"); // the same in elements
     let entry = TapEntry {
         step: index(f.required("step")?)?,
         name: text_of(&f, "name")?,

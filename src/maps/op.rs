@@ -346,9 +346,7 @@ impl OpMap {
         };
         let (launch, scratch) = match f.optional("workgroups") {
             None => (vec![count("tasks")?], count("scratch")?),
-            Some(n) if graph && (1..=3).contains(&n.array()?.len()) => {
-                (n.array()?.iter().map(expr).collect::<Result<_>>()?, Expr::Int(0))
-            }
+            Some(n) if graph && (1..=3).contains(&n.array()?.len()) => (n.array()?.iter().map(expr).collect::<Result<_>>()?, Expr::Int(0)),
             Some(n) => return Err(n.at.error("map-workgroups", "a graph kernel has one to three counts of workgroups", "these")),
         };
         let kernel = KernelDef {

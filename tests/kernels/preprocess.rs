@@ -1,17 +1,13 @@
 //! Preprocessing kernels against their laws: the size rule, resampling and normalisation, each by its own prototype.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
-use std::sync::{Mutex, OnceLock};
-
-use isobit::emit::kernel::preprocessing;
 use isobit::ir::Attr;
-use isobit::maps::{OpMap, Role};
+use isobit::maps::Role;
 
 use super::Report;
 use super::cases::Case;
 use super::data::Random;
-use super::library::{Build, Source, Unit, head, world};
+use super::front::{self, Front, Function};
+use super::library::{Build, world};
 use super::memory::{self, Buffer};
 use super::pins::Pins;
 use super::preprocess_law::{self as law, Filter, Image, Pad};
@@ -22,66 +18,39 @@ type Resize = unsafe extern "C" fn(*const u8, u32, u32, *mut u8, u32, u32, *mut 
 type Views = unsafe extern "C" fn(u32, u32, u32, *mut [u32; 15]) -> i32;
 type Pixels = unsafe extern "C" fn(*const u8, *mut f32, usize);
 
-/// The preprocessing ops, their role, and their portable kernel's class.
-fn ops() -> impl Iterator<Item = (&'static OpMap, Role)> {
-    world()
-        .cases
-        .keys()
-        .filter_map(|op| world().maps.op(op))
-        .filter_map(|m| Some((m, m.role.filter(|r| !matches!(r, Role::Frames | Role::Mel))?)))
+/// The portable kernel of every preprocessing op of images, with its cases.
+fn kernels() -> Vec<Front> {
+    let maps = world().cases.keys().filter_map(|op| world().maps.op(op));
+    let image = maps.filter_map(|m| Some((m, m.role.filter(|r| !matches!(r, Role::Frames | Role::Mel))?)));
+    image
+        .flat_map(|(m, role)| {
+            let kernel = m.kernels.values().find(|k| k.id.variant.is_empty());
+            Front::all(m, kernel.unwrap_or_else(|| panic!("{} has no portable kernel", m.op)), role)
+        })
+        .collect()
 }
 
-fn kernel_id(map: &OpMap) -> &str {
-    let kernel = map.kernels.values().find(|k| k.id.variant.is_empty());
-    &kernel.unwrap_or_else(|| panic!("{} has no portable kernel", map.op)).id.text
-}
-
-/// All preprocessing kernels with every case's attributes, with this compiler; symbols end in the case's number.
-fn unit(build: &Build) -> &'static Unit {
-    static UNITS: OnceLock<Mutex<BTreeMap<String, &'static Unit>>> = OnceLock::new();
-    let mut units = UNITS.get_or_init(Mutex::default).lock().expect("no test panics while it compiles");
-    if let Some(unit) = units.get(&build.name) {
-        return unit;
+/// The functions by which a kernel is called.
+fn functions(front: &Front) -> Vec<Function> {
+    let symbol = front.symbol();
+    let (result, parameters, arguments) = match front.role {
+        Role::Size => ("int", "uint32_t w, uint32_t h, uint32_t *to_w, uint32_t *to_h", "w, h, to_w, to_h"),
+        Role::Image => (
+            "void",
+            "const uint8_t *src, uint32_t w, uint32_t h, uint8_t *dst, uint32_t to_w, uint32_t to_h, void *scratch",
+            "src, w, h, dst, to_w, to_h, scratch",
+        ),
+        Role::Pixels => ("void", "const uint8_t *src, float *dst, size_t n", "src, dst, n"),
+        Role::Views => ("int", "uint32_t w, uint32_t h, uint32_t index, iso_view *view", "w, h, index, view"),
+        Role::Frames | Role::Mel => unreachable!("tested in sound.rs"),
+    };
+    let back = if result == "int" { "return " } else { "" };
+    let mut functions = vec![(result, format!("test_{symbol}"), parameters, format!("{back}{symbol}({arguments});"))];
+    if front.role == Role::Image {
+        let parameters = "uint32_t w, uint32_t h, uint32_t to_w, uint32_t to_h";
+        functions.push(("uint64_t", format!("test_scratch_{symbol}"), parameters, format!("return {symbol}_scratch(w, h, to_w, to_h);")));
     }
-    let mut text = head(world());
-    let mut snippets = BTreeSet::new();
-    for (map, role) in ops() {
-        let kernel = &map.kernels[kernel_id(map)];
-        for name in kernel.shared.iter().filter(|name| snippets.insert(name.as_str())) {
-            text.push_str(world().maps.files.get(&format!("_shared/{name}.c")).unwrap_or_else(|| panic!("no snippet {name}")));
-        }
-        for (i, case) in world().cases[&map.op].iter().enumerate() {
-            let symbol = format!("{}__{i}", kernel.id.symbol());
-            text.push_str(&preprocessing(&world().maps, kernel, &symbol, &case.attrs).unwrap_or_else(|e| panic!("{}", e.plain())));
-            let (result, parameters, arguments) = match role {
-                Role::Size => ("int", "uint32_t w, uint32_t h, uint32_t *to_w, uint32_t *to_h", "w, h, to_w, to_h"),
-                Role::Image => (
-                    "void",
-                    "const uint8_t *src, uint32_t w, uint32_t h, uint8_t *dst, uint32_t to_w, uint32_t to_h, void *scratch",
-                    "src, w, h, dst, to_w, to_h, scratch",
-                ),
-                Role::Pixels => ("void", "const uint8_t *src, float *dst, size_t n", "src, dst, n"),
-                Role::Views => ("int", "uint32_t w, uint32_t h, uint32_t index, iso_view *view", "w, h, index, view"),
-                Role::Frames | Role::Mel => unreachable!("tested in sound.rs"),
-            };
-            let back = if result == "int" { "return " } else { "" };
-            let _ = writeln!(
-                text,
-                "\n{result} test_{symbol}({parameters});\n{result} test_{symbol}({parameters}) {{ {back}{symbol}({arguments}); }}"
-            );
-            if role == Role::Image {
-                let parameters = "uint32_t w, uint32_t h, uint32_t to_w, uint32_t to_h";
-                let name = format!("test_scratch_{symbol}");
-                let _ = writeln!(
-                    text,
-                    "uint64_t {name}({parameters});\nuint64_t {name}({parameters}) {{ return {symbol}_scratch(w, h, to_w, to_h); }}"
-                );
-            }
-        }
-    }
-    let unit = Box::leak(Box::new(build.load("preprocess.c", &Source { text, tables: Vec::new() })));
-    units.insert(build.name.clone(), unit);
-    unit
+    functions
 }
 
 /// Every preprocessing kernel against its law.
@@ -110,38 +79,37 @@ pub fn pin(pins: &mut Pins) {
 type EachRun<'a> = &'a mut dyn FnMut(&str, &Case, &str, &[u8], &[u8]);
 
 fn run(build: &Build, each: EachRun) {
-    let unit = unit(build);
-    for (map, role) in ops() {
-        let id = kernel_id(map);
-        for (i, case) in world().cases[&map.op].iter().enumerate() {
-            let symbol = format!("{}__{i}", map.kernels[id].id.symbol());
-            let label = format!("{id} with {} on {}", build.name, case.text);
-            // SAFETY: these are the types of the functions that `unit` writes.
-            match role {
-                Role::Size => {
-                    let law: SizeLaw = match map.op.as_str() {
-                        "fit_fixed" => |w, h, dim| (w > 0 && h > 0).then(|| (dim("width") as u32, dim("height") as u32)),
-                        _ => |w, h, dim| law::fit_smart(w, h, dim("align"), dim("min_pixels"), dim("max_pixels")),
-                    };
-                    let size = unsafe { unit.function(&format!("test_{symbol}")) };
-                    sizes(size, law, case, &mut |what, law, got| each(id, case, what, law, got));
-                }
-                Role::Image => {
-                    let (resize, scratch) =
-                        unsafe { (unit.function(&format!("test_{symbol}")), unit.function(&format!("test_scratch_{symbol}"))) };
-                    images(resize, scratch, case, &label, &mut |what, law, got| each(id, case, what, law, got));
-                }
-                Role::Views => {
-                    let views = unsafe { unit.function(&format!("test_{symbol}")) };
-                    cut(views, &map.op, case, &mut |what, law, got| each(id, case, what, law, got));
-                }
-                Role::Pixels => {
-                    pixels(unsafe { unit.function(&format!("test_{symbol}")) }, case, &label, &mut |what, law, got| {
-                        each(id, case, what, law, got)
-                    });
-                }
-                Role::Frames | Role::Mel => unreachable!("tested in sound.rs"),
+    let fronts = kernels();
+    let unit = front::unit(build, "preprocess.c", &fronts, functions);
+    for front in fronts {
+        let Front { map, kernel, role, case, .. } = front;
+        let (id, symbol) = (&kernel.id.text, front.symbol());
+        let label = format!("{id} with {} on {}", build.name, case.text);
+        // SAFETY: these are their types in `functions`.
+        match role {
+            Role::Size => {
+                let law: SizeLaw = match map.op.as_str() {
+                    "fit_fixed" => |w, h, dim| (w > 0 && h > 0).then(|| (dim("width") as u32, dim("height") as u32)),
+                    _ => |w, h, dim| law::fit_smart(w, h, dim("align"), dim("min_pixels"), dim("max_pixels")),
+                };
+                let size = unsafe { unit.function(&format!("test_{symbol}")) };
+                sizes(size, law, case, &mut |what, law, got| each(id, case, what, law, got));
             }
+            Role::Image => {
+                let (resize, scratch) =
+                    unsafe { (unit.function(&format!("test_{symbol}")), unit.function(&format!("test_scratch_{symbol}"))) };
+                images(resize, scratch, case, &label, &mut |what, law, got| each(id, case, what, law, got));
+            }
+            Role::Views => {
+                let views = unsafe { unit.function(&format!("test_{symbol}")) };
+                cut(views, &map.op, case, &mut |what, law, got| each(id, case, what, law, got));
+            }
+            Role::Pixels => {
+                pixels(unsafe { unit.function(&format!("test_{symbol}")) }, case, &label, &mut |what, law, got| {
+                    each(id, case, what, law, got)
+                });
+            }
+            Role::Frames | Role::Mel => unreachable!("tested in sound.rs"),
         }
     }
 }

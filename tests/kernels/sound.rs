@@ -2,18 +2,14 @@
 //!
 //! Classes in double are held to a millionth: their law is the formula, not an order of operations.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::sync::{Mutex, OnceLock};
-
-use isobit::emit::kernel::preprocessing;
-use isobit::maps::{KernelDef, OpMap, Role};
+use isobit::maps::Role;
 
 use super::Report;
 use super::cases::Case;
 use super::data::Random;
+use super::front::{self, Front, Function};
 use super::law::glibc;
-use super::library::{Build, Source, Unit, head, wanted, world};
+use super::library::{Build, wanted, world};
 use super::memory::{self, Buffer};
 use super::pins::Pins;
 
@@ -22,63 +18,34 @@ type Count = unsafe extern "C" fn(u64, u64, u64) -> u64;
 type Mel = unsafe extern "C" fn(*const f32, u64, u64, u64, *mut f32, *mut u8, *mut u8, i32);
 
 /// Every kernel of an op for sound, with its cases.
-fn kernels() -> impl Iterator<Item = (&'static OpMap, &'static KernelDef, Role, usize, &'static Case)> {
+fn kernels() -> Vec<Front> {
     let maps = world().cases.keys().filter(|op| wanted(op)).filter_map(|op| world().maps.op(op));
     let sound = maps.filter_map(|m| Some((m, m.role.filter(|r| matches!(r, Role::Frames | Role::Mel))?)));
-    sound.flat_map(|(m, role)| {
-        m.kernels.values().flat_map(move |k| world().cases[&m.op].iter().enumerate().map(move |(i, case)| (m, k, role, i, case)))
-    })
+    sound.flat_map(|(m, role)| m.kernels.values().flat_map(move |k| Front::all(m, k, role))).collect()
 }
 
-/// All of them with this compiler; symbols end in the case's number.
-fn unit(build: &Build) -> &'static Unit {
-    static UNITS: OnceLock<Mutex<BTreeMap<String, &'static Unit>>> = OnceLock::new();
-    let mut units = UNITS.get_or_init(Mutex::default).lock().expect("no test panics while it compiles");
-    if let Some(unit) = units.get(&build.name) {
-        return unit;
+/// The functions by which a kernel is called.
+fn functions(front: &Front) -> Vec<Function> {
+    let symbol = front.symbol();
+    if front.role == Role::Frames {
+        let parameters = "uint64_t n, uint64_t *chunks, uint64_t *frames";
+        return vec![("int", format!("test_{symbol}"), parameters, format!("return {symbol}(n, chunks, frames);"))];
     }
-    let mut text = head(world());
-    let mut snippets: Vec<&String> = Vec::new();
-    for (_, kernel, ..) in kernels() {
-        for name in kernel.shared.iter() {
-            if !snippets.contains(&name) {
-                snippets.push(name);
-                text.push_str(world().maps.files.get(&format!("_shared/{name}.c")).unwrap_or_else(|| panic!("no snippet {name}")));
-            }
-        }
-    }
-    for (_, kernel, role, i, case) in kernels() {
-        let symbol = format!("{}__{i}", kernel.id.symbol());
-        text.push_str(&preprocessing(&world().maps, kernel, &symbol, &case.attrs).unwrap_or_else(|e| panic!("{}", e.plain())));
-        let mut function = |result: &str, name: String, parameters: &str, body: String| {
-            let _ = writeln!(text, "\n{result} {name}({parameters});\n{result} {name}({parameters}) {{ {body} }}");
-        };
-        match role {
-            Role::Frames => {
-                let parameters = "uint64_t n, uint64_t *chunks, uint64_t *frames";
-                function("int", format!("test_{symbol}"), parameters, format!("return {symbol}(n, chunks, frames);"));
-            }
-            _ => {
-                let sizes = "uint64_t n, uint64_t chunks, uint64_t frames";
-                function("uint64_t", format!("test_shared_{symbol}"), sizes, format!("return {symbol}_shared(n, chunks, frames);"));
-                let scratch = format!("(void)n; (void)chunks; (void)frames; return {symbol}_scratch();");
-                function("uint64_t", format!("test_scratch_{symbol}"), sizes, scratch);
-                let parameters =
-                    "const float *pcm, uint64_t n, uint64_t chunks, uint64_t frames, float *mel, void *shared, void *scratch, int each";
-                let body = format!(
-                    "const uint64_t tasks = {symbol}_tasks(n, chunks, frames);\n\
-                     {symbol}_begin(pcm, n, chunks, frames, mel, shared);\n\
-                     for (uint64_t t = tasks; each != 0 && t-- > 0;) {symbol}_run(pcm, n, chunks, frames, mel, shared, t, t + 1, scratch);\n\
-                     if (each == 0) {symbol}_run(pcm, n, chunks, frames, mel, shared, 0, tasks, scratch);\n\
-                     {symbol}_end(n, chunks, frames, mel, shared);"
-                );
-                function("void", format!("test_{symbol}"), parameters, body);
-            }
-        }
-    }
-    let unit = Box::leak(Box::new(build.load("sound.c", &Source { text, tables: Vec::new() })));
-    units.insert(build.name.clone(), unit);
-    unit
+    let sizes = "uint64_t n, uint64_t chunks, uint64_t frames";
+    let scratch = format!("(void)n; (void)chunks; (void)frames; return {symbol}_scratch();");
+    let body = format!(
+        "const uint64_t tasks = {symbol}_tasks(n, chunks, frames);\n\
+         {symbol}_begin(pcm, n, chunks, frames, mel, shared);\n\
+         for (uint64_t t = tasks; each != 0 && t-- > 0;) {symbol}_run(pcm, n, chunks, frames, mel, shared, t, t + 1, scratch);\n\
+         if (each == 0) {symbol}_run(pcm, n, chunks, frames, mel, shared, 0, tasks, scratch);\n\
+         {symbol}_end(n, chunks, frames, mel, shared);"
+    );
+    let parameters = "const float *pcm, uint64_t n, uint64_t chunks, uint64_t frames, float *mel, void *shared, void *scratch, int each";
+    vec![
+        ("uint64_t", format!("test_shared_{symbol}"), sizes, format!("return {symbol}_shared(n, chunks, frames);")),
+        ("uint64_t", format!("test_scratch_{symbol}"), sizes, scratch),
+        ("void", format!("test_{symbol}"), parameters, body),
+    ]
 }
 
 pub fn check(build: &Build, report: &mut Report) {
@@ -125,15 +92,18 @@ impl Expected {
 type EachRun<'a> = &'a mut dyn FnMut(&str, &Case, &str, &Expected, &[u8]);
 
 fn run(build: &Build, each: EachRun) {
-    for (map, kernel, role, i, case) in kernels() {
-        let (id, symbol) = (&kernel.id.text, format!("{}__{i}", kernel.id.symbol()));
+    let fronts = kernels();
+    let unit = front::unit(build, "sound.c", &fronts, functions);
+    for front in fronts {
+        let Front { map, kernel, role, case, .. } = front;
+        let (id, symbol) = (&kernel.id.text, front.symbol());
         let label = format!("{id} with {} on {}", build.name, case.text);
         let dim = |name: &str| case.dims[name];
         for s in &case.sizes {
             let n = u64::from(s[0]);
             if role == Role::Frames {
-                // SAFETY: this is the type of the function that `unit` writes.
-                let function: Frames = unsafe { unit(build).function(&format!("test_{symbol}")) };
+                // SAFETY: this is its type in `functions`.
+                let function: Frames = unsafe { unit.function(&format!("test_{symbol}")) };
                 let (mut chunks, mut frames) = (0, 0);
                 // SAFETY: both pointers are valid.
                 let status = unsafe { function(n, &raw mut chunks, &raw mut frames) };
@@ -148,10 +118,9 @@ fn run(build: &Build, each: EachRun) {
             let (chunks, frames, bins) = (u64::from(s[1]), u64::from(s[2]), dim("n_mel"));
             let pcm = samples(n);
             let what = format!("{n} samples");
-            // SAFETY: these are the types of the functions that `unit` writes.
+            // SAFETY: these are their types in `functions`.
             let (shared, scratch, mel): (Count, Count, Mel) = unsafe {
                 let function = |name: &str| format!("test_{name}{symbol}");
-                let unit = unit(build);
                 (unit.function(&function("shared_")), unit.function(&function("scratch_")), unit.function(&function("")))
             };
             let bytes: Vec<u8> = pcm.iter().flat_map(|v| v.to_le_bytes()).collect();

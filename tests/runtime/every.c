@@ -5,13 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEST_PASTE2(a, b) a##b
-#define TEST_PASTE(a, b) TEST_PASTE2(a, b)
-#define TEST_STRING2(x) #x
-#define TEST_STRING(x) TEST_STRING2(x)
-#define TEST_HEADER TEST_STRING(ENCODER.h)
-#include TEST_HEADER
-#define API(name) TEST_PASTE(ENCODER, _##name)
+#include "api.h"
 
 static API(error) error;
 

@@ -1,17 +1,10 @@
 // The public header is C++, too: included twice, every function taken, one image encoded. Usage: include model.gguf
-#define TEST_STRING2(x) #x
-#define TEST_STRING(x) TEST_STRING2(x)
-#define TEST_HEADER TEST_STRING(ENCODER.h)
-#include TEST_HEADER
+#include "api.h"
 #include TEST_HEADER
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
-
-#define TEST_PASTE2(a, b) a##b
-#define TEST_PASTE(a, b) TEST_PASTE2(a, b)
-#define API(name) TEST_PASTE(ENCODER, _##name)
 
 static void need(int32_t status, const API(error) & error)
 {

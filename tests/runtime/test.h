@@ -17,15 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEST_PASTE2(a, b) a##b
-#define TEST_PASTE(a, b) TEST_PASTE2(a, b)
-#define TEST_STRING2(x) #x
-#define TEST_STRING(x) TEST_STRING2(x)
-#define TEST_HEADER TEST_STRING(ENCODER.h)
-#include TEST_HEADER
+#include "api.h"
 
-/* API(open) is qwen3_vl_vision_open for -DENCODER=qwen3_vl_vision. */
-#define API(name) TEST_PASTE(ENCODER, _##name)
 typedef ENCODER encoder_t;
 typedef API(error) error_t;
 typedef API(options) options_t;

@@ -13,7 +13,7 @@ use crate::emit::Sources;
 use crate::gguf::{GgmlType, GgufWriter, MetaArray, MetaValue};
 use crate::gpu::encoder::fnv;
 use crate::gpu::{Device, Encoder, Program};
-use crate::host::library::{Hooks, Progress};
+use crate::host::hooks::{Hooks, Progress};
 use crate::taps::TapView;
 
 const SCALE: [f32; 3] = [2.0, -0.5, 0.25];

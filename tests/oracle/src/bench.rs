@@ -62,7 +62,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     let opened = opening.elapsed().as_secs_f64();
     let plan = handle.plan_input(width, height, 1)?;
     handle.reserve(&plan)?;
-    let mut out = vec![0f32; plan.output_floats as usize];
+    let mut out = vec![0f32; plan.work.output_floats as usize];
     let images = [pixels];
 
     let (mut theirs, mut ours, mut foreign) = (Times::default(), Times::default(), Times::default());
@@ -93,8 +93,8 @@ pub fn run(settings: &Settings) -> Result<()> {
     println!("library: {}, variant {}, opened in {opened:.3} s", settings.library.display(), handle.variant());
     println!(
         "image: {width}x{height} pixels, {:.1} GFLOP, arena {:.1} MiB\n",
-        plan.flops as f64 / 1e9,
-        plan.arena_bytes as f64 / 1048576.0
+        plan.work.flops as f64 / 1e9,
+        plan.work.arena_bytes as f64 / 1048576.0
     );
 
     let mut table = Table::new();
@@ -102,7 +102,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     table.set_header(["", "median s", "min s", "max s", "GFLOP/s"]);
     for (name, times) in [("llama.cpp", &theirs), ("library", &ours)] {
         let (min, max) = times.range();
-        let rate = plan.flops as f64 / times.median() / 1e9;
+        let rate = plan.work.flops as f64 / times.median() / 1e9;
         table.add_row([name.to_string(), format!("{:.4}", times.median()), format!("{min:.4}"), format!("{max:.4}"), format!("{rate:.1}")]);
     }
     for index in 1..5 {
@@ -127,7 +127,7 @@ pub fn run(settings: &Settings) -> Result<()> {
             "reference": reference::to_json(&facts), "library": library.info(), "variant": handle.variant(),
             "file": settings.model.file_name().map(|name| name.to_string_lossy().into_owned()),
             "pixels": format!("{width}x{height}"), "threads": settings.threads, "pairs": settings.pairs,
-            "flops": plan.flops, "arena_bytes": plan.arena_bytes, "open_seconds": opened, "outputs_equal": equal,
+            "flops": plan.work.flops, "arena_bytes": plan.work.arena_bytes, "open_seconds": opened, "outputs_equal": equal,
             "llama_cpp_seconds": side(&theirs), "library_seconds": side(&ours), "ratio": ours.median() / theirs.median(),
             "others_cpu_percent": foreign.0,
         });

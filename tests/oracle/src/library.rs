@@ -1,6 +1,7 @@
 //! The C interface of an emitted library, loaded at run time under the prefix of its encoder.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::mem::offset_of;
 use std::path::Path;
 use std::ptr;
 
@@ -50,6 +51,23 @@ struct RawOptions {
     variant: *const c_char,
 }
 
+/// The end of either plan: how much is computed, and the memory that it takes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Work {
+    /// Images, or chunks of the sound.
+    pub batch: u32,
+    pub threads: u32,
+    /// Per image or chunk.
+    pub tokens: u64,
+    /// Floats per token.
+    pub embedding: u64,
+    /// Of the whole batch, as are those that follow.
+    pub output_floats: u64,
+    pub arena_bytes: u64,
+    pub flops: u64,
+}
+
 /// What an image encoder plans for one image size and batch.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,13 +78,7 @@ struct RawImagePlan {
     height: u32,
     grid_rows: u32,
     grid_cols: u32,
-    batch: u32,
-    threads: u32,
-    tokens: u64,
-    embedding: u64,
-    output_floats: u64,
-    arena_bytes: u64,
-    flops: u64,
+    work: Work,
 }
 
 /// What an audio encoder plans for one sound, or for spectrograms of one length.
@@ -76,14 +88,15 @@ struct RawAudioPlan {
     samples: u64,
     frames: u32,
     mel_bins: u32,
-    batch: u32,
-    threads: u32,
-    tokens: u64,
-    embedding: u64,
-    output_floats: u64,
-    arena_bytes: u64,
-    flops: u64,
+    work: Work,
 }
+
+// Both lie as the flat structs of the interface: nothing is padded before the work, inside it or behind it.
+const _: () = {
+    assert!(offset_of!(RawImagePlan, work) == 6 * 4 && size_of::<RawImagePlan>() == 8 * 4 + 5 * 8);
+    assert!(offset_of!(RawAudioPlan, work) == 8 + 2 * 4 && size_of::<RawAudioPlan>() == 8 + 4 * 4 + 5 * 8);
+    assert!(offset_of!(Work, threads) == 4 && offset_of!(Work, tokens) == 8 && offset_of!(Work, flops) == 8 + 4 * 8);
+};
 
 #[derive(Clone, Copy, Debug)]
 enum RawPlan {
@@ -99,27 +112,18 @@ pub struct Plan {
     pub width: u32,
     /// Pixels or mel bins.
     pub height: u32,
-    /// Images, or chunks of the sound.
-    pub batch: u32,
-    pub tokens: u64,
-    pub embedding: u64,
-    pub output_floats: u64,
-    pub arena_bytes: u64,
-    pub flops: u64,
+    pub work: Work,
 }
 
 impl From<RawImagePlan> for Plan {
     fn from(raw: RawImagePlan) -> Self {
-        let RawImagePlan { width, height, batch, tokens, embedding, output_floats, arena_bytes, flops, .. } = raw;
-        Self { raw: RawPlan::Image(raw), width, height, batch, tokens, embedding, output_floats, arena_bytes, flops }
+        Self { raw: RawPlan::Image(raw), width: raw.width, height: raw.height, work: raw.work }
     }
 }
 
 impl From<RawAudioPlan> for Plan {
     fn from(raw: RawAudioPlan) -> Self {
-        let RawAudioPlan { frames, mel_bins, batch, tokens, embedding, output_floats, arena_bytes, flops, .. } = raw;
-        let (width, height) = (frames, mel_bins);
-        Self { raw: RawPlan::Audio(raw), width, height, batch, tokens, embedding, output_floats, arena_bytes, flops }
+        Self { raw: RawPlan::Audio(raw), width: raw.frames, height: raw.mel_bins, work: raw.work }
     }
 }
 

@@ -266,8 +266,8 @@ fn probe(settings: &Settings, library: &Library) -> Option<HashSet<Key>> {
         let plan = sizes.iter().find_map(|&(width, height)| handle.plan_input(width, height, 1).ok())?;
         let mut input = Input { modality: library.modality(), width: plan.width, height: plan.height, values: Vec::new(), whole: true };
         input.values = vec![0.0; elements(&input.shape()) as usize];
-        let mut out = vec![0f32; usize::try_from(plan.output_floats).ok()?];
-        handle.encode(&[input], Some(&mut Arena::new(plan.arena_bytes).ok()?), &mut out).ok()?;
+        let mut out = vec![0f32; usize::try_from(plan.work.output_floats).ok()?];
+        handle.encode(&[input], Some(&mut Arena::new(plan.work.arena_bytes).ok()?), &mut out).ok()?;
     }
     Some(names.keys)
 }
@@ -395,13 +395,13 @@ fn encode_row(
     let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), taps)?;
     row.variant = handle.variant();
     let plan = plan_row(&handle, expected)?;
-    row.arena_bytes = plan.arena_bytes;
+    row.arena_bytes = plan.work.arena_bytes;
     if let Some(problem) = check_plan(settings, &plan, expected) {
         row.problems.push(problem);
         return Ok(None);
     }
     let mut encoded = Encoded { inputs: Vec::new(), out: Vec::new() };
-    let mut arena = Arena::new(plan.arena_bytes)?;
+    let mut arena = Arena::new(plan.work.arena_bytes)?;
     if let Some(source) = &expected.source {
         encoded.inputs = vec![UNWRITTEN; expected.inputs.iter().map(|input| input.values.len()).sum()];
         let start = Instant::now();
@@ -409,9 +409,9 @@ fn encode_row(
         row.library_seconds = start.elapsed().as_secs_f64();
     }
     if !settings.preprocess_only {
-        encoded.out = vec![UNWRITTEN; plan.output_floats as usize];
+        encoded.out = vec![UNWRITTEN; plan.work.output_floats as usize];
         arena.check(row);
-        arena = Arena::new(plan.arena_bytes)?;
+        arena = Arena::new(plan.work.arena_bytes)?;
         let start = Instant::now();
         match &expected.source {
             Some(source) => handle.encode_source(source, &mut arena, &mut encoded.out)?,
@@ -467,13 +467,13 @@ fn check_plan(settings: &Settings, plan: &Plan, expected: &Reference) -> Option<
     let [tokens, embedding] = expected.output_shape;
     let batch = expected.inputs.len();
     let floats = tokens * embedding * batch as u64;
-    if (plan.width, plan.height, plan.batch as usize) != (input.width, input.height, batch) {
+    if (plan.width, plan.height, plan.work.batch as usize) != (input.width, input.height, batch) {
         let (ours, theirs) = (size_text((plan.width, plan.height)), size_text((input.width, input.height)));
-        Some(format!("the library plans {} {} of {ours}, llama.cpp takes {batch} of {theirs}", plan.batch, input.name()))
-    } else if !settings.preprocess_only && (plan.tokens, plan.embedding, plan.output_floats) != (tokens, embedding, floats) {
+        Some(format!("the library plans {} {} of {ours}, llama.cpp takes {batch} of {theirs}", plan.work.batch, input.name()))
+    } else if !settings.preprocess_only && (plan.work.tokens, plan.work.embedding, plan.work.output_floats) != (tokens, embedding, floats) {
         Some(format!(
             "the library plans {} tokens of {} floats ({} in all), llama.cpp writes {tokens} of {embedding} ({floats} in all)",
-            plan.tokens, plan.embedding, plan.output_floats
+            plan.work.tokens, plan.work.embedding, plan.work.output_floats
         ))
     } else {
         None
@@ -655,8 +655,8 @@ fn dump(settings: &Settings, library: &Library, expected: &Reference, threads: u
         let mut handle = library.open(&settings.model, threads, settings.variant.as_deref(), Some(&mut target))?;
         let plan = plan_row(&handle, expected)?;
         if check_plan(settings, &plan, expected).is_none() {
-            out = vec![0f32; plan.output_floats as usize];
-            let mut arena = Arena::new(plan.arena_bytes)?;
+            out = vec![0f32; plan.work.output_floats as usize];
+            let mut arena = Arena::new(plan.work.arena_bytes)?;
             match &expected.source {
                 Some(source) => handle.encode_source(source, &mut arena, &mut out)?,
                 None => handle.encode(&expected.inputs, Some(&mut arena), &mut out)?,

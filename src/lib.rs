@@ -14,6 +14,8 @@ pub mod expr;
 pub mod files;
 pub mod fuse;
 pub mod gguf;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod host;
 pub mod image_input;
 pub mod infer;
@@ -36,3 +38,4 @@ pub mod taps;
 pub mod template;
 pub mod view;
 pub mod watch;
+pub mod wgsl;

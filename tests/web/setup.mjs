@@ -1,0 +1,80 @@
+// What the tests work on, as check.mjs was told, and what this machine has to run it.
+import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { delimiter, dirname, extname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** An absolute path given to check.mjs; undefined if it was not. */
+function given(name) {
+    const value = process.env[`ISOBIT_WEB_${name.toUpperCase()}`];
+    return value === undefined || value === '' ? undefined : resolve(value);
+}
+
+export const folder = given('dir'), gguf = given('gguf'), image = given('image'), dump = given('dump'), emittedC = given('c');
+export const expected = process.env.ISOBIT_WEB_EXPECT;
+export const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+export const modulePath = join(folder, `${manifest.encoder}.mjs`);
+export const encoderModule = () => import(pathToFileURL(modulePath));
+
+const executable = (path) => {
+    try {
+        accessSync(path, constants.X_OK);
+        return statSync(path).isFile();
+    } catch {
+        return false;
+    }
+};
+
+/** The first program of these names in PATH. */
+function program(names) {
+    return names.flatMap((n) => (process.env.PATH ?? '').split(delimiter).map((d) => join(d, n))).find(executable);
+}
+
+/** Chromium: $CHROMIUM, or found in PATH. */
+export function findChromium() {
+    return process.env.CHROMIUM ?? program(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge']);
+}
+
+/** Vulkan driver files (ICDs) of software drivers: $SWIFTSHADER_ICD and $LAVAPIPE_ICD, or found. */
+export function findDrivers() {
+    const chromium = findChromium();
+    const beside = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome', ...(chromium === undefined ? [] : [dirname(chromium)])];
+    const swiftshader = beside.map((d) => join(d, 'vk_swiftshader_icd.json')).find(existsSync);
+    const icds = ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'].filter(existsSync);
+    const lavapipe = icds.flatMap((d) => readdirSync(d).filter((f) => /^lvp_icd.*\.json$/.test(f)).map((f) => join(d, f)))[0];
+    return { swiftshader: process.env.SWIFTSHADER_ICD ?? swiftshader, lavapipe: process.env.LAVAPIPE_ICD ?? lavapipe };
+}
+
+/** The environment in which Dawn sees only this driver. */
+export function driverEnvironment(icd) {
+    return { ...process.env, VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd, XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? '/tmp' };
+}
+
+/** Whether a test whose driver or browser is missing may be skipped, and why. */
+export function missing(what, found) {
+    return found === undefined && process.env.ISOBIT_WEB_ALLOW_MISSING === '1' ? `${what} is not on this machine` : false;
+}
+
+const types = { '.html': 'text/html', '.mjs': 'text/javascript', '.json': 'application/json' };
+
+/** Serves files by name: {name: path}. `ranges`: whether it answers requests for a part. Counts the bytes it sent. */
+export async function serve(files, { ranges = true } = {}) {
+    const server = createServer((request, response) => {
+        const path = files(decodeURIComponent(request.url.slice(1)));
+        if (path === undefined || !existsSync(path)) {
+            response.writeHead(404).end();
+            return;
+        }
+        const all = readFileSync(path), [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(ranges ? request.headers.range ?? '' : '') ?? [];
+        const body = first === undefined ? all : all.subarray(Number(first), Number(last) + 1);
+        const headers = { 'content-type': types[extname(path)] ?? 'application/octet-stream', 'content-length': body.length };
+        if (first !== undefined) {
+            headers['content-range'] = `bytes ${first}-${Number(first) + body.length - 1}/${all.length}`;
+        }
+        response.writeHead(first === undefined ? 200 : 206, headers).end(request.method === 'HEAD' ? undefined : body);
+        sent.bytes += body.length;
+    });
+    const sent = { bytes: 0 };
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    return { url: `http://127.0.0.1:${server.address().port}/`, sent, close: () => { server.closeAllConnections(); server.close(); } };
+}

@@ -86,6 +86,13 @@ fn iso_f64_to_f32(x: vec2<u32>) -> f32 {
     return bitcast<f32>(iso_f32_round(v.sign, v.e, v.m));
 }
 
+// Toward zero, |x| < 2^31.
+fn iso_f64_to_i32(x: vec2<u32>) -> i32 {
+    let v = iso_f64_parts(x);
+    let size = i32(select(v.m.x >> u32(clamp(31 - v.e, 0, 31)), 0u, v.e < 0));
+    return select(size, -size, v.sign != 0u);
+}
+
 fn iso_f64_add(x: vec2<u32>, y: vec2<u32>) -> vec2<u32> {
     let turned = iso_u64_less(vec2<u32>(x.x & 0x7fffffffu, x.y), vec2<u32>(y.x & 0x7fffffffu, y.y));
     let large = select(x, y, turned);

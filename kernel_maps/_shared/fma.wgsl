@@ -22,8 +22,12 @@ fn iso_fma_bits(a: u32, b: u32, c: u32) -> u32 {
     // both leave bit 63 for the carry; the product leads in bit 62 or 61, whose 48 bits no shift shortens where they could cancel
     let product_e = x.e + y.e + 1;
     let e = select(max(product_e, z.e), product_e, c_size == 0u);
-    let product = iso_u64_shr_sticky(iso_u64_product(x.m, y.m >> 1u), u32(e - product_e));
-    let addend = iso_u64_shr_sticky(vec2<u32>(z.m >> 1u, 0u), u32(max(e - z.e, 0)));
+    var product = iso_u64_product(x.m, y.m >> 1u);
+    var addend = vec2<u32>(z.m >> 1u, 0u);
+    let lower = product_e < e;
+    let lowered = iso_u64_shr_sticky(select(addend, product, lower), u32(select(max(e - z.e, 0), e - product_e, lower)));
+    product = select(product, lowered, lower);
+    addend = select(lowered, addend, lower);
     var sum = iso_u64_add(product, addend);
     var sum_sign = sign;
     if (sign != c_sign) {

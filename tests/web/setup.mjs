@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import { delimiter, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { create } from 'webgpu';
+
 /** An absolute path given to check.mjs; undefined if it was not. */
 function given(name) {
     const value = process.env[`ISOBIT_WEB_${name.toUpperCase()}`];
@@ -48,6 +50,14 @@ export function findDrivers() {
 /** The environment in which Dawn sees only this driver. */
 export function driverEnvironment(icd) {
     return { ...process.env, VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd, XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? '/tmp' };
+}
+
+const instances = [];
+
+/** Dawn with these options; kept, for a collected instance takes its devices with it. */
+export function dawn(...options) {
+    instances.push(create(options));
+    return instances.at(-1);
 }
 
 /** Whether a test whose driver or browser is missing may be skipped, and why. */

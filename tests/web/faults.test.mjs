@@ -192,15 +192,15 @@ test('a reference that is damaged', async () => {
     await works();
 });
 
-test('bytes from memory, a Blob, servers with and without ranges', async () => {
+test('bytes from memory, a Blob, servers with and without ranges and lengths', async () => {
     const bytes = readFileSync(gguf);
     for (const source of [bytes, new Blob([bytes]), new Blob([bytes.subarray(0, 100), bytes.subarray(100)])]) {
         const own = await open(manifest, source, { gpu, files });
         await works(own);
         own.close();
     }
-    for (const ranges of [true, false]) {
-        const server = await serve((name) => (name === 'model.gguf' ? gguf : existsSync(join(folder, name)) ? join(folder, name) : undefined), { ranges });
+    for (const kind of [{}, { ranges: false }, { ranges: false, lengths: false }]) {
+        const server = await serve((name) => (name === 'model.gguf' ? gguf : existsSync(join(folder, name)) ? join(folder, name) : undefined), kind);
         try {
             const own = await open(`${server.url}manifest.json`, `${server.url}model.gguf`, { gpu });
             await works(own);

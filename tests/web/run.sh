@@ -37,7 +37,7 @@ for weight in "${weights[@]}"; do
         for image in "${images[@]}"; do
             rm -rf "$out/dump"
             "$ir" run "${build[@]}" --output "$out/run" --dump "$out/dump" "$image"
-            expect=$("$ir" run --json "${build[@]}" --output "$out/run" "$image" | node -pe \
+            expect=$("$ir" run --message-format json "${build[@]}" --output "$out/run" "$image" | node -pe \
                 'require("fs").readFileSync(0, "utf8").trim().split("\n").map(JSON.parse).find((line) => line.reason === "run").sha256')
             printf '%s, %s weights, profile %s: expecting %s\n' "$preset" "$weight" "$profile" "$expect"
             node tests/web/check.mjs --dir "$out/wgsl" --gguf "$model" --image "$image" --expect "$expect" --dump "$out/dump" --c "$out/c" "$@"

@@ -8,10 +8,12 @@ template=qwen3_vl_vision
 case ${1:-} in
 tiny)
     weights=(f16 q8_0)
+    taps=kept
     images=(tests/data/reference/qwen3vl/image.png tests/data/crop.png) # fewer than 64 patches, and more
     ;;
 medium)
     weights=(f16)
+    taps=all
     images=(tests/data/crop.png)
     ;;
 *)
@@ -32,7 +34,7 @@ for weight in "${weights[@]}"; do
         model=$out/model.gguf
         [ -f "$model" ] || "$ir" synth --template $template --preset "$preset" --weights "$weight" --output "$model"
         build=(--template $template --model "$model" --profile "$profile")
-        "$ir" "${build[@]}" --target wgsl --output "$out/wgsl"
+        "$ir" "${build[@]}" --target wgsl --taps $taps --output "$out/wgsl"
         "$ir" "${build[@]}" --target c --output "$out/c"
         for image in "${images[@]}"; do
             rm -rf "$out/dump"

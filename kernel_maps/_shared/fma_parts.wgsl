@@ -21,3 +21,7 @@ fn iso_fma_parts(z: vec4<f32>, high: vec4<f32>, low: vec4<f32>) -> vec4<f32> {
 fn iso_upper(a: vec4<f32>) -> vec4<f32> {
     return bitcast<vec4<f32>>(bitcast<vec4<u32>>(a) & vec4<u32>(0xfffff000u));
 }
+
+fn iso_keep4(a: vec4<f32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(bitcast<vec4<u32>>(a) ^ vec4<u32>(p.zero));
+}

@@ -47,6 +47,7 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
         top.push(name);
     }
     top.sort();
+    env.add_global("bundle", bundle(&sources));
     for name in top {
         // a frame file that is only included by another has no output of its own
         let Some(path) = output_path(name, encoder) else { continue };
@@ -54,6 +55,11 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
         sources.insert(path, template.render(Serde(&context)).map_err(|e| internal(name, &e))?);
     }
     Ok(sources)
+}
+
+/// Files as one JSON object that can stand in an HTML page: a page opened from a disk may not read the files beside it.
+fn bundle(sources: &Sources) -> String {
+    serde_json::json!(sources).to_string().replace("</", "<\\/")
 }
 
 /// `encoder.c.j2` → `<encoder>.c`; parts of it (`gguf.c.j2`) → none.

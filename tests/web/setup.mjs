@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import { delimiter, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { create } from 'webgpu';
+
 /** An absolute path given to check.mjs; undefined if it was not. */
 function given(name) {
     const value = process.env[`ISOBIT_WEB_${name.toUpperCase()}`];
@@ -50,6 +52,14 @@ export function driverEnvironment(icd) {
     return { ...process.env, VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd, XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? '/tmp' };
 }
 
+const instances = [];
+
+/** Dawn with these options; kept, for a collected instance takes its devices with it. */
+export function dawn(...options) {
+    instances.push(create(options));
+    return instances.at(-1);
+}
+
 /** Whether a test whose driver or browser is missing may be skipped, and why. */
 export function missing(what, found) {
     return found === undefined && process.env.ISOBIT_WEB_ALLOW_MISSING === '1' ? `${what} is not on this machine` : false;
@@ -57,8 +67,8 @@ export function missing(what, found) {
 
 const types = { '.html': 'text/html', '.mjs': 'text/javascript', '.json': 'application/json' };
 
-/** Serves files by name: {name: path}. `ranges`: whether it answers requests for a part. Counts the bytes it sent. */
-export async function serve(files, { ranges = true } = {}) {
+/** Serves the files that `files` finds by name. `ranges`: it answers requests for a part; `lengths`: it says how long a file is. */
+export async function serve(files, { ranges = true, lengths = true } = {}) {
     const server = createServer((request, response) => {
         const path = files(decodeURIComponent(request.url.slice(1)));
         if (path === undefined || !existsSync(path)) {
@@ -67,14 +77,12 @@ export async function serve(files, { ranges = true } = {}) {
         }
         const all = readFileSync(path), [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(ranges ? request.headers.range ?? '' : '') ?? [];
         const body = first === undefined ? all : all.subarray(Number(first), Number(last) + 1);
-        const headers = { 'content-type': types[extname(path)] ?? 'application/octet-stream', 'content-length': body.length };
+        const headers = { 'content-type': types[extname(path)] ?? 'application/octet-stream', ...(lengths ? { 'content-length': body.length } : {}) };
         if (first !== undefined) {
             headers['content-range'] = `bytes ${first}-${Number(first) + body.length - 1}/${all.length}`;
         }
         response.writeHead(first === undefined ? 200 : 206, headers).end(request.method === 'HEAD' ? undefined : body);
-        sent.bytes += body.length;
     });
-    const sent = { bytes: 0 };
     await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
-    return { url: `http://127.0.0.1:${server.address().port}/`, sent, close: () => { server.closeAllConnections(); server.close(); } };
+    return { url: `http://127.0.0.1:${server.address().port}/`, close: () => { server.closeAllConnections(); server.close(); } };
 }

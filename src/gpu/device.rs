@@ -226,6 +226,11 @@ impl Device {
         Ok(())
     }
 
+    /// Gives the device back at once: what is asked of it from now on fails as `gpu-lost`.
+    pub fn destroy(&self) {
+        self.raw.destroy();
+    }
+
     /// Waits until everything that was asked of the device is done.
     pub fn flush(&self) -> Result<()> {
         self.checked("work on the device", || self.queue.submit([]))?;

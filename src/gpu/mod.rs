@@ -8,6 +8,7 @@ pub mod limits;
 pub mod manifest;
 pub mod plan;
 pub mod program;
+mod runner;
 pub mod shader;
 mod timer;
 pub mod weights;
@@ -19,6 +20,3 @@ pub use manifest::Manifest;
 pub use plan::{Memory, Planned};
 pub use program::Program;
 pub use shader::{Bound, Pipeline};
-
-#[cfg(test)]
-mod tests;

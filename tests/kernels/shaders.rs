@@ -17,6 +17,7 @@ use isobit::wgsl::Shader;
 use super::data::{self, Mode, Tensor};
 use super::harness::Operands;
 use super::library::{Spec, Use, aloud, dense, world};
+use super::vectors;
 use super::{Report, first_build, law_of, portable};
 
 /// Software drivers, and where systems keep the files that name them.
@@ -93,6 +94,12 @@ pub fn on_one_driver() {
             }
         }
     }
+    let compute = |used: &Use, given: Vec<Tensor>| {
+        let def = used.kernel_in(LANG, LANG).ok_or("there is no shader")?;
+        bench.run(used, def, &given, 0)
+    };
+    let (run, skipped) = vectors::check_in(LANG, LANG, compute, &mut report);
+    aloud(&format!("{run} vectors; {skipped} have steps without a shader"));
     bench.check_tables(&mut report);
     aloud(&format!("{kernels} kernels, {} shaders", bench.shaders.len()));
     if kernels > 0 {
@@ -100,6 +107,7 @@ pub fn on_one_driver() {
     }
 }
 
+/// Language of shaders, and the variant that runs on every device.
 const LANG: &str = "wgsl";
 /// Bytes before an operand in the second run, but for block formats, of which there are no views.
 const BEFORE: usize = 1040;
@@ -196,8 +204,8 @@ impl Bench {
         for (n, e) in workgroups.iter_mut().zip(&def.launch) {
             *n = used.case.value(e) as u32;
         }
-        let mut out = self.device.run(pipeline, &bound, workgroups).map_err(|e| e.plain())?;
-        let mut out = out.pop().ok_or("there is no result")?;
+        let out = self.device.run(pipeline, &bound, workgroups).map_err(|e| e.plain())?.pop();
+        let mut out = out.ok_or("there is no result")?;
         let own = bytes.next_multiple_of(if def.vec4.contains(&result.name) { 16 } else { 4 });
         match out[own..].iter().position(|b| *b != POISON[round]) {
             Some(at) => Err(format!("writes byte {} of its result, which has {bytes}", own + at)),

@@ -8,13 +8,14 @@ use half::f16;
 use tempfile::TempDir;
 
 use super::{devices, le};
-use crate::diagnostic::{Diagnostic, Result};
-use crate::emit::Sources;
-use crate::gguf::{GgmlType, GgufWriter, MetaArray, MetaValue};
-use crate::gpu::encoder::fnv;
-use crate::gpu::{Device, Encoder, Program};
-use crate::host::hooks::{Hooks, Progress};
-use crate::taps::TapView;
+use isobit::diagnostic::{Diagnostic, Result};
+use isobit::emit::Sources;
+use isobit::gguf::{GgmlType, GgufWriter, MetaArray, MetaValue};
+use isobit::gpu::encoder::fnv;
+use isobit::gpu::weights::WeightFile;
+use isobit::gpu::{Device, Encoder, Program};
+use isobit::host::hooks::{Hooks, Progress};
+use isobit::taps::TapView;
 
 const SCALE: [f32; 3] = [2.0, -0.5, 0.25];
 const SHIFT: [f32; 3] = [100.0, 3.5, -8.0];
@@ -178,7 +179,7 @@ fn files_of_another_model_are_refused() {
         let (_dir, path) = model(|w| {
             change(w);
         });
-        crate::gpu::weights::WeightFile::open(&path, &program.manifest).err().map_or(String::new(), |e| e.plain())
+        WeightFile::open(&path, &program.manifest).err().map_or(String::new(), |e| e.plain())
     };
     let has = |text: String, part: &str| assert!(text.starts_with("error[gguf-mismatch]") && text.contains(part), "{text}");
     assert_eq!(refused(|w| w), "");
@@ -198,7 +199,7 @@ fn a_file_must_have_what_the_manifest_asks_for() {
     let (_dir, path) = model(|_| ());
     let refused = |from: &str, to: &str| {
         let program = Program::from_sources("small", &sources(|m| m.replacen(from, to, 1))).unwrap();
-        crate::gpu::weights::WeightFile::open(&path, &program.manifest).err().unwrap().plain()
+        WeightFile::open(&path, &program.manifest).err().unwrap().plain()
     };
     assert!(refused("\"value\": 7", "\"value\": 8").contains("expected: [8]\n  - found: [7]"));
     assert!(refused("0x3727c5ac", "0x3727c5ad").contains("metadata key small.eps has another value"));

@@ -1,12 +1,14 @@
 //! On every adapter of this machine: single shaders, memory, errors. Without an adapter the tests say so and do nothing.
 
+#![cfg(feature = "gpu")]
+
+mod small;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::*;
-use crate::wgsl::Shader;
-
-mod small;
+use isobit::gpu::{Bound, Device, Needs, adapters};
+use isobit::wgsl::Shader;
 
 /// An opened device of every adapter.
 fn devices(needs: &Needs) -> Vec<Device> {
@@ -101,7 +103,7 @@ fn what_the_driver_refuses_is_an_error_and_no_panic() {
 fn a_lost_device_says_so() {
     for device in devices(&Needs::default()) {
         let buffer = device.storage("bytes", 16).unwrap();
-        device.raw.destroy();
+        device.destroy();
         let error = device.read(&buffer, 0, 16).unwrap_err();
         assert_eq!(error.code(), "gpu-lost", "{}", error.plain());
     }

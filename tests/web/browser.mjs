@@ -1,7 +1,5 @@
 // The page of an emitted folder in headless Chromium.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { chromium } from 'playwright-core';
 
@@ -48,5 +46,3 @@ export async function compareInPage(page) {
     await done(page, '#summary[data-equal]');
     return { equal: await page.getAttribute('#summary', 'data-equal'), text: await page.textContent('#summary') };
 }
-
-export const dumped = () => readdirSync(join(dump)).filter((f) => f.endsWith('.npy')).length;

@@ -1,7 +1,5 @@
 // The page of an emitted folder in headless Chromium.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { chromium } from 'playwright-core';
 
@@ -10,13 +8,17 @@ import { dump, findChromium, gguf, image } from './setup.mjs';
 /** Chromium's own SwiftShader computes; a process may be root in a container. */
 const flags = ['--enable-unsafe-webgpu', '--no-sandbox', '--disable-gpu-watchdog'];
 
+/** Milliseconds; a machine may be busy with other things. */
+const patience = 600_000;
+
 /** Opens `url` in a page and gives it to `work`; errors that the page does not catch fail the test. */
 export async function withPage(url, work, { gpu = true } = {}) {
     const executablePath = findChromium();
     assert.ok(executablePath, 'Chromium is not on this machine; --allow-missing skips it');
-    const browser = await chromium.launch({ executablePath, headless: true, args: gpu ? flags : flags.slice(1) });
+    const browser = await chromium.launch({ executablePath, headless: true, timeout: patience, args: gpu ? flags : flags.slice(1) });
     try {
         const page = await browser.newPage({ viewport: { width: 1100, height: 1200 } });
+        page.setDefaultTimeout(patience);
         const errors = [];
         page.on('pageerror', (e) => errors.push(e.message));
         await page.goto(url);
@@ -29,7 +31,7 @@ export async function withPage(url, work, { gpu = true } = {}) {
 
 /** Waits until the page has done what it was asked; fails with the page's own message. */
 export async function done(page, ready) {
-    await page.waitForSelector(`${ready}, #error:not([hidden])`, { timeout: 600_000 });
+    await page.waitForSelector(`${ready}, #error:not([hidden])`, { timeout: patience });
     const error = page.locator('#error:not([hidden])');
     assert.equal(await error.count() === 0 ? '' : await error.textContent(), '');
 }
@@ -48,5 +50,3 @@ export async function compareInPage(page) {
     await done(page, '#summary[data-equal]');
     return { equal: await page.getAttribute('#summary', 'data-equal'), text: await page.textContent('#summary') };
 }
-
-export const dumped = () => readdirSync(join(dump)).filter((f) => f.endsWith('.npy')).length;

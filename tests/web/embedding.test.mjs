@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { driverEnvironment, dump, expected, findDrivers, folder, gguf, image, manifest, missing } from './setup.mjs';
+import { comparable, driverEnvironment, dump, expected, findDrivers, folder, gguf, image, manifest, missing } from './setup.mjs';
 
 const program = join(dirname(fileURLToPath(import.meta.url)), 'encode.mjs');
 
@@ -16,13 +16,10 @@ for (const [name, icd] of Object.entries(findDrivers())) {
         const out = JSON.parse(execFileSync(process.execPath, arguments_, { env: driverEnvironment(icd), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
         t.diagnostic(`${out.adapter.description}: ${out.total.toFixed(0)} ms by the ${out.clock}'s clock`);
         assert.match(`${out.adapter.architecture} ${out.adapter.description}`, name === 'lavapipe' ? /llvmpipe/ : /swiftshader/i);
+        assert.deepEqual(out.rows.filter((r) => r.verdict !== 'equal' && r.verdict !== 'absent'), []);
         if (dump !== undefined) {
-            // values that fusion leaves inside a shader are in the dump alone
-            const there = out.rows.filter((r) => r.verdict !== 'absent');
-            const wrong = there.filter((r) => r.verdict !== 'equal');
-            assert.deepEqual(wrong, [], `${there.length - wrong.length} of ${there.length} values are equal`);
-            assert.equal(there.length, manifest.taps.length + 1, 'the input and every tap of the encoder are in the dump');
-            t.diagnostic(`${there.length} values equal`);
+            assert.deepEqual(out.rows.filter((r) => r.verdict === 'equal').map((r) => r.value), comparable());
+            assert.ok(comparable().length > manifest.steps.length / 10);
         }
         assert.equal(out.hash, expected);
         assert.equal(out.again, expected, 'the second run on the same buffers');

@@ -18,6 +18,12 @@ export const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), '
 export const modulePath = join(folder, `${manifest.encoder}.mjs`);
 export const encoderModule = () => import(pathToFileURL(modulePath));
 
+/** Values of the dump that this build can give: its taps, and the output. Fusion leaves fewer than the dump has, but some. */
+export function comparable() {
+    const { taps } = JSON.parse(readFileSync(join(dump, 'taps.json'), 'utf8')), here = new Set([...manifest.taps.map((t) => t.name), 'output']);
+    return taps.map((t) => (t.occurrence > 1 ? `${t.name}#${t.occurrence}` : t.name)).filter((name) => here.has(name));
+}
+
 const executable = (path) => {
     try {
         accessSync(path, constants.X_OK);

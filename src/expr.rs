@@ -598,8 +598,17 @@ mod tests {
         assert_eq!(decide("n < 64"), Verdict::Never);
         assert_eq!(decide("4*h*w >= 4"), Verdict::Always);
         assert_eq!(decide("4*b*h >= 2*b"), Verdict::Always);
-        assert_eq!(decide("b*h*w >= 2*b"), Verdict::Depends("(d->h * d->w) >= (2ull)".into()));
-        assert_eq!(decide("h*w >= 2 and n == 1152"), Verdict::Depends("(d->h * d->w) >= (2ull)".into()));
+        let open = |t: &str| match decide(t) {
+            Verdict::Depends(c) => (c.to_c(), c.to_string()),
+            other => panic!("{t} is decided: {other:?}"),
+        };
+        let least = ("(d->h * d->w) >= (2ull)".to_string(), "h*w >= 2".to_string());
+        assert_eq!(open("b*h*w >= 2*b"), least);
+        assert_eq!(open("h*w >= 2 and n == 1152"), least);
+        assert_eq!(
+            open("h*w % 4 == 0 and w > 3"),
+            ("(d->h * d->w) % 4ull == 0ull && (d->w) > (3ull)".into(), "(h*w) % 4 == 0 and w > 3".into())
+        );
     }
 
     #[test]

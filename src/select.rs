@@ -344,7 +344,7 @@ impl Selector<'_> {
         let variant = self
             .target
             .rank(&kernel.id.variant)
-            .ok_or_else(|| format!("variant {} is not one of target {}", kernel.id.variant, self.target.name))?;
+            .ok_or_else(|| format!("variant \"{}\" is not one of target {}", kernel.id.variant, self.target.name))?;
         let env = |n: &str| bound.get(n).cloned();
         for g in &kernel.requires {
             match g.decide(&env)? {

@@ -268,7 +268,7 @@ impl Manifest {
             return Err(bad(&root.at, format!("the input gives the dimensions {known:?}, the manifest has {given:?}")));
         }
         for step in &self.steps {
-            if !step.choices.last().is_some_and(|c| c.when.is_none()) {
+            if step.choices.last().is_none_or(|c| c.when.is_some()) {
                 return Err(bad(&step.at, format!("the last choice of {} has a condition", step.name)));
             }
             for reference in &step.refs {

@@ -165,7 +165,8 @@ fn run(build: &Build, name: &str, variant: &str, vector: &Vector, report: &mut R
     let world = world();
     let mut instances = Instances::default();
     let mut chosen = Vec::new();
-    for used in vector.0.iter().map(|s| s.used(&world.maps)) {
+    let steps: Vec<Use> = vector.0.iter().map(|s| s.used(&world.maps)).collect();
+    for used in &steps {
         for snippet in &used.portable().shared {
             instances.snippet(&world.maps, snippet, "c").unwrap_or_else(|e| panic!("{}", e.plain()));
         }

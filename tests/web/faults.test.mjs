@@ -63,18 +63,22 @@ test('an image whose buffers the device cannot bind', async () => {
 });
 
 test('the memory of the GPU ends', async () => {
-    const none = dawn('backend=null'); // has 512 MiB and computes nothing, so no tables
+    // has 512 MiB and computes nothing, so no tables
+    const none = await device(dawn('backend=null')), { row_unit: row, col_unit: col } = manifest.input;
     const steps = manifest.steps.map((s) => ({ ...s, refs: s.refs.map((r) => (r.kind === 'table' ? { kind: 'weight', index: 0, at: 0 } : r)) }));
-    const own = await open({ ...manifest, tables: [], steps }, gguf, { device: await device(none), files });
+    const own = await open({ ...manifest, tables: [], steps }, gguf, { device: none, files });
+    const others = [1, 2, 3, 4].map(() => none.createBuffer({ size: 100e6, usage: 0x80 })); // another program's
     let side = 1;
-    while (own.planPixels(side * manifest.input.col_unit, side * manifest.input.row_unit).bytes < 600e6) {
+    while (own.planPixels(side * col, side * row).bytes < 200e6) {
         side += 1;
     }
-    const width = side * manifest.input.col_unit, height = side * manifest.input.row_unit;
+    const large = () => own.encodePixels(new Float32Array(side * col * side * row * 3), side * col, side * row);
     for (let i = 0; i < 3; i++) { // nothing is kept of a failed one
-        await fails(own.encodePixels(new Float32Array(width * height * 3), width, height), 'out_of_memory');
+        await fails(large(), 'out_of_memory');
         await own.encode(picture);
     }
+    others.forEach((b) => b.destroy());
+    await large();
     own.close();
 });
 

@@ -164,8 +164,9 @@ type Vector = (Vec<Step>, Vec<u8>, Operand);
 fn run(build: &Build, name: &str, variant: &str, vector: &Vector, report: &mut Report) {
     let world = world();
     let mut instances = Instances::default();
+    let uses: Vec<Use> = vector.0.iter().map(|s| s.used(&world.maps)).collect();
     let mut chosen = Vec::new();
-    for used in vector.0.iter().map(|s| s.used(&world.maps)) {
+    for used in &uses {
         for snippet in &used.portable().shared {
             instances.snippet(&world.maps, snippet, "c").unwrap_or_else(|e| panic!("{}", e.plain()));
         }

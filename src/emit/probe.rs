@@ -31,8 +31,11 @@ pub fn probe(maps: &Maps) -> Result<(String, Value)> {
         let f = node.fields()?;
         let cases = f.required("cases")?.array()?.iter().map(json::Node::strings).collect::<Result<Vec<_>>>()?;
         count += cases.len();
-        let optional = f.optional("optional").map(json::Node::bool).transpose()?.unwrap_or(false);
-        facts.push(json!({ "name": f.required("name")?.str()?, "op": f.required("op")?.u64()?, "optional": optional, "cases": cases }));
+        let mut fact = json!({ "name": f.required("name")?.str()?, "op": f.required("op")?.u64()?, "cases": cases });
+        if let Some(optional) = f.optional("optional") {
+            fact["optional"] = json!(optional.bool()?);
+        }
+        facts.push(fact);
         f.finish()?;
     }
     f.finish()?;

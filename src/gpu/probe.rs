@@ -1,7 +1,5 @@
 //! Whether a device computes as the shaders take for granted: facts tried on operands that no compiler knows.
 
-use serde_json::Value;
-
 use super::device::Device;
 use super::manifest::{bad, each, float_bits as word, text_of};
 use super::shader::Bound;
@@ -58,7 +56,7 @@ impl Probe {
 
     /// The probe as it is emitted, for a device without an encoder; and its shader.
     pub fn emitted(maps: &Maps) -> Result<(Self, Shader)> {
-        let (text, entry): (String, Value) = crate::emit::probe::probe(maps)?;
+        let (text, entry) = crate::emit::probe::probe(maps)?;
         let probe = Self::read(&json::parse("probe", &entry.to_string())?)?;
         let shader = Shader::new(&probe.file, &text)?;
         Ok((probe, shader))

@@ -7,6 +7,7 @@ use super::output::bytes;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::emit::Sources;
 use crate::host::runner::Runner;
+use crate::maps::Maps;
 
 /// Whether an emitted encoder is one for devices.
 pub fn is_for_devices(sources: &Sources) -> bool {
@@ -31,7 +32,14 @@ fn open_on_device(sources: &Sources, model: &Path, name: Option<&str>) -> Result
 
 /// Header, and a row per adapter; the one that is taken without a name comes first.
 #[cfg(feature = "gpu")]
-pub fn list() -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub fn list(maps: &Maps) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
+    use crate::gpu::{Device, Needs, Probe, adapters};
+    let (probe, shader) = Probe::emitted(maps)?;
+    // a device that cannot be opened is listed too, with the reason
+    let exactness = |name: &str| match Device::open(Some(name), &Needs::default()).and_then(|device| probe.run(&device, &shader)) {
+        Ok(found) => found.text(),
+        Err(e) => e.message().to_string(),
+    };
     let row = |a: crate::gpu::AdapterFacts| {
         let limit = |name: &str| a.limits.iter().find(|(n, _)| *n == name).map_or(0, |(_, value)| *value);
         let limits = [
@@ -42,9 +50,10 @@ pub fn list() -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
             ("maxComputeInvocationsPerWorkgroup", limit("maxComputeInvocationsPerWorkgroup").to_string()),
         ];
         let limits: Vec<String> = limits.into_iter().map(|(name, value)| format!("{name} {value}")).collect();
-        vec![a.name, a.driver, format!("{}, {}", a.backend, a.kind), a.features.join("\n"), limits.join("\n")]
+        let exact = exactness(&a.name);
+        vec![a.name, a.driver, format!("{}, {}", a.backend, a.kind), exact, a.features.join("\n"), limits.join("\n")]
     };
-    Ok((vec!["device", "driver", "kind", "features", "limits"], crate::gpu::adapters().into_iter().map(row).collect()))
+    Ok((vec!["device", "driver", "kind", "bits", "features", "limits"], adapters().into_iter().map(row).collect()))
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -53,7 +62,7 @@ fn open_on_device(_: &Sources, _: &Path, _: Option<&str>) -> Result<Box<dyn Runn
 }
 
 #[cfg(not(feature = "gpu"))]
-pub fn list() -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub fn list(_: &Maps) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
     Err(missing())
 }
 

@@ -77,7 +77,7 @@ impl Subject {
         let compiled = Compiled::new(&loaded, taps, out)?;
         let started = Instant::now();
         let mut encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
-        let runner = compiled.runner(model, args.device.as_deref())?;
+        let runner = compiled.runner(model, args.device.as_deref(), out)?;
         let parts = match args.dump {
             _ if runner.is_some() => {
                 let whole = Parts::whole(&media, &encoder)?;

@@ -171,7 +171,7 @@ impl Subject {
         let encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
         // a reference in C beside a build for devices runs on none
         let device = args.device.as_deref().filter(|_| source.target == args.source.target);
-        let runner = compiled.runner(model, device)?;
+        let runner = compiled.runner(model, device, out)?;
         let info = media.plan(&encoder)?;
         Ok(Self { loaded, compiled, encoder, runner, media, info })
     }

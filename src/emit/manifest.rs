@@ -7,7 +7,7 @@ use super::Sources;
 use super::facts::{self, build_info, check_sizes, input_facts, output, stamp};
 use super::kernel::Instances;
 use super::slots::slots;
-use super::{preprocess, table};
+use super::{preprocess, probe, table};
 use crate::diagnostic::Result;
 use crate::expr::Bound;
 use crate::input::Input;
@@ -74,6 +74,9 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
         sources.insert(file, text);
         tables.push(facts);
     }
+    let (text, probe) = probe::probe(i.maps)?;
+    Shader::new(probe::FILE, &text)?;
+    sources.insert(probe::FILE.to_string(), text);
     let (tokens, embedding) = output(i, plan)?;
     let taps = plan.taps.iter().map(|t| {
         let tap = facts::tap(plan, t)?;
@@ -104,6 +107,7 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
         "unused_tensors": i.template.tensors.unused,
         "weights": weights.iter().map(|s| json!({ "name": s.tensor, "type": s.dtype.to_string(), "ne": s.ne, "bytes": s.bytes })).collect::<Vec<_>>(),
         "tables": tables,
+        "probe": probe,
         "buffers": slots.iter().map(|s| {
             json!({ "name": s.name, "bytes": s.bytes.iter().map(ToString::to_string).collect::<Vec<_>>() })
         }).collect::<Vec<_>>(),

@@ -5,6 +5,7 @@ mod facts;
 pub mod kernel;
 mod manifest;
 mod preprocess;
+pub mod probe;
 mod shader;
 mod slots;
 pub mod table;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::device::{Buffer, Device};
 use super::manifest::{Kind, Manifest, Ref, Table, TapEntry};
 use super::plan::{Call, Planned, SLICE, plan};
+use super::probe::Found;
 use super::program::Program;
 use super::shader::{Piece, Pipeline};
 use super::timer::Timer;
@@ -31,6 +32,7 @@ pub struct Encoder {
     /// By shader, once a plan has needed it.
     pipelines: Vec<Option<Pipeline>>,
     working: Option<Working>,
+    found: Found,
 }
 
 /// Memory of one size of input.
@@ -52,11 +54,12 @@ pub struct Encoded {
 }
 
 impl Encoder {
-    /// Checks a GGUF file, copies its weights to the device, fills and checks tables.
+    /// Checks a GGUF file, probes how the device computes, copies its weights to the device, fills and checks tables.
     ///
     /// Errors: those of the device, `gguf-mismatch` and those of reading GGUF files, `gpu-table` if a table came out with other bytes.
     pub fn open(program: Program, gguf: &Path, device: Device) -> Result<Self> {
         let file = WeightFile::open(gguf, &program.manifest)?;
+        let found = program.manifest.probe.run(&device, &program.probe)?;
         let mut weights = Vec::new();
         let mut waiting = 0;
         for (i, weight) in program.manifest.weights.iter().enumerate() {
@@ -77,7 +80,7 @@ impl Encoder {
         let tables = program.manifest.tables.iter().zip(&program.tables).map(|(t, s)| fill(&device, t, s)).collect::<Result<_>>()?;
         let variants = program.manifest.variants.iter().map(|v| v.needs.iter().all(|f| device.has(f))).collect();
         let pipelines = program.shaders.iter().map(|_| None).collect();
-        Ok(Self { device, program, variants, weights, tables, pipelines, working: None })
+        Ok(Self { device, program, variants, weights, tables, pipelines, working: None, found })
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -86,6 +89,11 @@ impl Encoder {
 
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What the probe found of how the device computes.
+    pub fn probed(&self) -> &Found {
+        &self.found
     }
 
     /// Names of the kernel variants that this device runs, best first.

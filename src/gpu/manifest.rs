@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::formula::{Condition, Dims, Formula};
 use super::limits;
+use super::probe::Probe;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::gguf::GgmlType;
 use crate::json::{self, At, Fields, Node, Value};
@@ -32,6 +33,7 @@ pub struct Manifest {
     pub unused_tensors: Vec<String>,
     pub weights: Vec<Weight>,
     pub tables: Vec<Table>,
+    pub probe: Probe,
     /// The first is the input.
     pub buffers: Vec<BufferSize>,
     pub shaders: Vec<ShaderEntry>,
@@ -227,6 +229,7 @@ impl Manifest {
             unused_tensors: f.required("unused_tensors")?.strings()?,
             weights: each(&f, "weights", weight)?,
             tables: each(&f, "tables", table)?,
+            probe: Probe::read(f.required("probe")?)?,
             buffers: each(&f, "buffers", |n| {
                 let f = n.fields()?;
                 let one = BufferSize { name: text_of(&f, "name")?, bytes: Formula::list(f.required("bytes")?)? };
@@ -420,15 +423,15 @@ impl fmt::Display for Kind {
     }
 }
 
-fn bad(node: &Node, message: impl Into<String>) -> Diagnostic {
+pub(super) fn bad(node: &Node, message: impl Into<String>) -> Diagnostic {
     node.at.error("manifest-value", message, "found this")
 }
 
-fn text_of(f: &Fields<'_>, key: &str) -> Result<String> {
+pub(super) fn text_of(f: &Fields<'_>, key: &str) -> Result<String> {
     f.required(key)?.str().map(str::to_string)
 }
 
-fn each<T>(f: &Fields<'_>, key: &str, read: impl Fn(&Node) -> Result<T>) -> Result<Vec<T>> {
+pub(super) fn each<T>(f: &Fields<'_>, key: &str, read: impl Fn(&Node) -> Result<T>) -> Result<Vec<T>> {
     f.required(key)?.array()?.iter().map(read).collect()
 }
 
@@ -516,7 +519,7 @@ fn truth(node: &Node) -> Result<bool> {
 }
 
 /// `"0x3f000000"`, so that no reader rounds.
-fn float_bits(node: &Node) -> Result<u32> {
+pub(super) fn float_bits(node: &Node) -> Result<u32> {
     let digits = node.str()?.strip_prefix("0x").filter(|d| d.len() == 8);
     digits.and_then(|d| u32::from_str_radix(d, 16).ok()).ok_or_else(|| bad(node, "floats are written as the 8 digits of their bits"))
 }

@@ -20,6 +20,7 @@ pub struct Program {
     /// Parallel to the manifest's.
     pub(super) shaders: Vec<Shader>,
     pub(super) tables: Vec<Shader>,
+    pub(super) probe: Shader,
 }
 
 impl Program {
@@ -52,7 +53,8 @@ impl Program {
         }
         let table = |t: &super::manifest::Table| Shader::new(&t.file, &plain(&t.file).and_then(&file)?);
         let tables = manifest.tables.iter().map(table).collect::<Result<_>>()?;
-        Ok(Self { manifest, shaders, tables })
+        let probe = Shader::new(&manifest.probe.file, &plain(&manifest.probe.file).and_then(&file)?)?;
+        Ok(Self { manifest, shaders, tables, probe })
     }
 
     /// What a device must have to run this, and what is of use.

@@ -36,6 +36,11 @@ impl Runner for Encoder {
         self.device().facts.label()
     }
 
+    fn doubt(&self) -> Option<String> {
+        let found = self.probed();
+        (!found.exact()).then(|| format!("{} {}", self.label(), found.text()))
+    }
+
     fn bytes(&self, planned: &Planned) -> Result<u64> {
         self.planned(planned).map(|p| p.memory.total())
     }

@@ -9,6 +9,9 @@ pub trait Runner {
     /// Where it computes, in one line.
     fn label(&self) -> String;
 
+    /// Why its results may have other bits than the library's; none if they have the same.
+    fn doubt(&self) -> Option<String>;
+
     /// Bytes that this call takes there, weights among them.
     fn bytes(&self, planned: &Planned) -> Result<u64>;
 

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "gpu")]
 
+mod probe;
 mod small;
 
 use std::collections::BTreeMap;

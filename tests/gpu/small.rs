@@ -7,14 +7,17 @@ use std::path::PathBuf;
 use half::f16;
 use tempfile::TempDir;
 
+use super::probe::maps;
 use super::{devices, le};
 use isobit::diagnostic::{Diagnostic, Result};
 use isobit::emit::Sources;
+use isobit::emit::probe::probe;
 use isobit::gguf::{GgmlType, GgufWriter, MetaArray, MetaValue};
 use isobit::gpu::encoder::fnv;
 use isobit::gpu::weights::WeightFile;
 use isobit::gpu::{Device, Encoder, Program};
 use isobit::host::hooks::{Hooks, Progress};
+use isobit::host::runner::Runner;
 use isobit::taps::TapView;
 
 const SCALE: [f32; 3] = [2.0, -0.5, 0.25];
@@ -23,9 +26,12 @@ const SHIFT: [f32; 3] = [100.0, 3.5, -8.0];
 fn sources(change: impl Fn(&str) -> String) -> Sources {
     let sum = fnv(&[0u32, 1, 4, 9].map(u32::to_le_bytes).concat());
     let manifest = include_str!("small/manifest.json").replace("CHECKSUM", &format!("{sum:016x}"));
+    let (text, entry) = probe(&maps()).unwrap();
+    let manifest = manifest.replace("PROBE", &entry.to_string());
     BTreeMap::from([
         ("manifest.json".to_string(), change(&manifest)),
         ("scale.wgsl".to_string(), include_str!("small/scale.wgsl").to_string()),
+        ("probe.wgsl".to_string(), text),
         ("cells.wgsl".to_string(), include_str!("small/cells.wgsl").to_string()),
         ("squares.table.wgsl".to_string(), include_str!("small/squares.table.wgsl").to_string()),
     ])
@@ -92,6 +98,7 @@ fn cells(scaled: &[f32], batch: usize, rows: usize, cols: usize) -> Vec<f32> {
 fn an_encoder_runs_with_exactly_the_planned_memory() {
     for mut encoder in opened() {
         assert_eq!(encoder.variants(), ["wgsl"]);
+        assert_eq!((encoder.probed().exact(), encoder.doubt()), (true, None));
         for (batch, rows, cols) in [(1, 1, 1), (1, 2, 3), (3, 2, 3), (4, 5, 4), (1, 2, 3)] {
             let planned = encoder.plan(batch, 2 * rows, 2 * cols).unwrap();
             assert_eq!((planned.grid_rows, planned.grid_cols, planned.tokens, planned.embedding), (rows, cols, rows * cols, 2));

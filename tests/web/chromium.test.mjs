@@ -16,6 +16,7 @@ test('the page of a server encodes and compares', { skip }, async (t) => {
         await withPage(server.url, async (page) => {
             assert.equal(await encodeInPage(page), expected);
             t.diagnostic(await page.textContent('#build'));
+            assert.equal(await page.isVisible('#inexact'), false);
             const colours = await page.evaluate(() => {
                 const canvas = document.getElementById('features'), { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
                 return new Set(new Uint32Array(data.buffer)).size;

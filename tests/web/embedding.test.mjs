@@ -16,6 +16,8 @@ for (const [name, icd] of Object.entries(findDrivers())) {
         const out = JSON.parse(execFileSync(process.execPath, arguments_, { env: driverEnvironment(icd), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
         t.diagnostic(`${out.adapter.description}: ${out.total.toFixed(0)} ms by the ${out.clock}'s clock`);
         assert.match(`${out.adapter.architecture} ${out.adapter.description}`, name === 'lavapipe' ? /llvmpipe/ : /swiftshader/i);
+        assert.deepEqual([out.exact, out.probe.failed], [true, []]);
+        t.diagnostic(`passes the probe${out.probe.lacks.length > 0 ? `, without ${out.probe.lacks.join(', ')}` : ''}`);
         assert.deepEqual(out.rows.filter((r) => r.verdict !== 'equal' && r.verdict !== 'absent'), []);
         if (dump !== undefined) {
             assert.deepEqual(out.rows.filter((r) => r.verdict === 'equal').map((r) => r.value), comparable());

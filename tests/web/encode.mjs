@@ -19,7 +19,7 @@ const { embeddings, tokens, embedding, clock, total, stages } = await encoder.en
 const again = await encoder.encode(readPng(picture));
 const rows = dump === undefined ? [] : (await encoder.compare(await readTaps(dump))).rows;
 console.log(JSON.stringify({
-    adapter: encoder.adapter, hash: sha256(embeddings), again: sha256(again.embeddings), tokens, embedding, clock, total, stages,
+    adapter: encoder.adapter, exact: encoder.exact, probe: encoder.probe, hash: sha256(embeddings), again: sha256(again.embeddings), tokens, embedding, clock, total, stages,
     rows: rows.map(({ name: value, verdict, differing, max_abs: far, max_ulp: ulp }) => ({ value, verdict, differing, far, ulp })),
 }));
 encoder.close();

@@ -13,7 +13,7 @@ const { open, plan, readTaps, EncoderError } = await encoderModule();
 const { swiftshader, lavapipe } = findDrivers();
 Object.assign(process.env, driverEnvironment(swiftshader ?? lavapipe));
 const gpu = dawn('backend=vulkan'), place = join(folder, 'manifest.json'), picture = readPng(image);
-const files = Object.fromEntries([...manifest.shaders, ...manifest.tables].map(({ file }) => [file, readFileSync(join(folder, file), 'utf8')]));
+const files = Object.fromEntries([...manifest.shaders, ...manifest.tables, manifest.probe].map(({ file }) => [file, readFileSync(join(folder, file), 'utf8')]));
 let encoder;
 
 const fails = (promise, code) => assert.rejects(promise, (e) => {

@@ -20,7 +20,7 @@ async function problems(code) {
 }
 
 test('every shader of the manifest compiles without a warning', async (t) => {
-    const files = [...manifest.shaders, ...manifest.tables].map((s) => s.file);
+    const files = [...manifest.shaders, ...manifest.tables, manifest.probe].map((s) => s.file);
     assert.deepEqual([...files].sort(), readdirSync(folder).filter((f) => f.endsWith('.wgsl')).sort(), 'files and manifest');
     for (const file of files) {
         assert.deepEqual(await problems(readFileSync(join(folder, file), 'utf8')), [], file);

@@ -71,7 +71,7 @@ test: setup lint ## Everything that is checked, and the short forms of the compa
 	$(CARGO) test --test cross_isa -- cut
 	$(MAKE) mutations
 	tests/setup.sh web
-	tests/web/run.sh tiny --allow-missing
+	tests/web/run.sh tiny --allow-missing embedding chromium tint
 
 lint: setup ## Formatting and lints, also of the oracle
 	$(CARGO) fmt --all --check
@@ -103,9 +103,10 @@ wgsl: setup ## A small encoder's shaders in Node and Chromium on software driver
 	tests/setup.sh web
 	tests/web/run.sh tiny
 
-wgsl-parity: setup ## The same with 8 layers of 512 features, every value compared
+wgsl-parity: setup ## The same with 8 layers of 512 features, every value compared; then every shader alone on every case of its class
 	tests/setup.sh web
 	tests/web/run.sh medium
+	$(CARGO) test --test kernels -- --ignored --exact shaders_give_the_portable_bits
 
 bench: setup ## Speed against llama.cpp and against the machine's peak (PAIRS=5, JSON=file)
 	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(JSON),--json $(JSON))

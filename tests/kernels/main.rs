@@ -127,6 +127,7 @@ fn every_variant_gives_the_portable_bits() {
 }
 
 #[test]
+#[ignore = "many minutes on a device's emulation: make wgsl-parity runs it"]
 #[cfg(feature = "gpu")]
 fn shaders_give_the_portable_bits() {
     shaders::on_every_driver();

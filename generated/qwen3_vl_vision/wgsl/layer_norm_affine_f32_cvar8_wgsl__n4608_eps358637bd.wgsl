@@ -342,6 +342,53 @@ fn iso_sqrt(a: f32) -> f32 {
     return bitcast<f32>(iso_sqrt_bits(bitcast<u32>(a)));
 }
 
+// The sum of f32 values in double, one addition after another, by many invocations: while no addition rounds, order does not matter.
+// Needs u64, f32, f64.
+//
+// Values whose exponent fields lie between `low` and `high` are whole numbers of the last place of `low`. If all their magnitudes together are
+// at most 2^53 of it, every partial sum is a double, and the sum of the whole numbers is the result.
+
+struct IsoRowSum {
+    total: vec2<u32>, // two's complement
+    size: vec2<u32>, // sum of the magnitudes
+}
+
+// Smallest and largest exponent field so far; zeros have none. Subnormals count as of the smallest.
+fn iso_row_reach(reach: vec2<u32>, v: f32) -> vec2<u32> {
+    let bits = bitcast<u32>(v);
+    let field = (bits >> 23u) & 0xffu;
+    return select(vec2<u32>(min(reach.x, max(field, 1u)), max(reach.y, max(field, 1u))), reach, (bits << 1u) == 0u);
+}
+
+// No more than n values of this reach can overflow 64 bits, and all of them are finite.
+fn iso_row_fits(reach: vec2<u32>, n: u32) -> bool {
+    return reach.y < 255u && (reach.x > reach.y || reach.y - reach.x < 8u + countLeadingZeros(n));
+}
+
+fn iso_row_add(sum: IsoRowSum, v: f32, low: u32) -> IsoRowSum {
+    let bits = bitcast<u32>(v);
+    let field = (bits >> 23u) & 0xffu;
+    let m = (bits & 0x7fffffu) | (u32(field != 0u) << 23u);
+    let size = iso_u64_shl(vec2<u32>(0u, m), (max(field, 1u) - low) & 63u);
+    let sign = vec2<u32>(0u - (bits >> 31u));
+    return IsoRowSum(iso_u64_sub(iso_u64_add(sum.total, size ^ sign), sign), iso_u64_add(sum.size, size));
+}
+
+fn iso_row_join(a: IsoRowSum, b: IsoRowSum) -> IsoRowSum {
+    return IsoRowSum(iso_u64_add(a.total, b.total), iso_u64_add(a.size, b.size));
+}
+
+fn iso_row_is_exact(sum: IsoRowSum) -> bool {
+    return !iso_u64_less(vec2<u32>(0x200000u, 0u), sum.size);
+}
+
+fn iso_row_total(sum: IsoRowSum, low: u32) -> vec2<u32> {
+    let sign = sum.total.x >> 31u;
+    let size = select(sum.total, iso_u64_sub(vec2<u32>(0u, 0u), sum.total), sign != 0u);
+    let zeros = iso_u64_clz(size);
+    return iso_f64_round(sign << 31u, i32(low) - 87 - i32(zeros), iso_u64_shl(size, min(zeros, 63u)));
+}
+
 // Halving trees: the sum of n lanes where lane i takes lane i + n/2, then n/4, and so on. A vec4 is four neighbouring lanes.
 
 fn iso_tree4(a: vec4<f32>) -> f32 {
@@ -357,74 +404,94 @@ fn iso_tree16(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> f32 {
     return iso_tree8(a + c, b + d);
 }
 
-// Mean and 1/standard deviation of a row of x: serial double sums of f32 values, squares first summed in groups of 16, 8 or 4.
-// Needs keep, u64, f32, f64, f64_div, div, sqrt, tree.
-
-struct IsoCvar {
-    mean: f32,
-    scale: f32,
-}
-
-fn iso_cvar_squares(at: u32, mean: f32) -> vec4<f32> {
-    var q: vec4<f32>;
-    for (var j = 0u; j < 4u; j++) {
-        let d = iso_keep(x[at + j] - mean);
-        q[j] = iso_keep(d * d);
-    }
-    return q;
-}
-
-fn iso_cvar_group(at: u32, lanes: u32, mean: f32) -> f32 {
-    if (lanes == 4u) {
-        let q = iso_cvar_squares(at, mean);
-        return (q.x + q.y) + (q.z + q.w);
-    }
-    let a = iso_cvar_squares(at, mean);
-    let b = iso_cvar_squares(at + 4u, mean);
-    if (lanes == 8u) {
-        return iso_tree8(a, b);
-    }
-    return iso_tree16(a, b, iso_cvar_squares(at + 8u, mean), iso_cvar_squares(at + 12u, mean));
-}
-
-// The row begins at element `at`; lanes is 16, 8 or 4; four are neighbours, then halves.
-fn iso_cvar(at: u32, n: u32, lanes: u32, eps: f32) -> IsoCvar {
-    var sum = vec2<u32>(0u, 0u);
-    for (var i = 0u; i < n; i++) {
-        sum = iso_f64_add(sum, iso_f64_from_f32(x[at + i]));
-    }
-    let mean = iso_div(iso_f64_to_f32(sum), f32(i32(n)));
-    let grouped = n - n % lanes;
-    var squares = vec2<u32>(0u, 0u);
-    for (var i = 0u; i < grouped; i += lanes) {
-        squares = iso_f64_add(squares, iso_f64_from_f32(iso_cvar_group(at + i, lanes, mean)));
-    }
-    for (var i = grouped; i < n; i++) {
-        let d = iso_keep(x[at + i] - mean);
-        squares = iso_f64_add(squares, iso_f64_from_f32(d * d));
-    }
-    let variance = iso_f64_to_f32(iso_f64_div(squares, iso_f64_from_u32(n)));
-    return IsoCvar(mean, iso_div(1.0, iso_sqrt(variance + eps)));
-}
-
-// One invocation makes the sums of a row, whose order is fixed; then all of them scale the rows of the workgroup.
+// Eight invocations make the sums of a row, in double and in the law's order: exactly while nothing is rounded, else one of them by itself.
 const N = 4608u;
-const ROWS = 16u;
+const ROWS = 8u;
+const GROUPS = N / 8u;
+// first the sum of the elements, then that of the squares of their differences from the mean
+const PASSES = 2u;
 
-var<workgroup> row_of: array<IsoCvar, ROWS>;
+var<workgroup> reach_of: array<vec2<u32>, 64>;
+var<workgroup> sum_of: array<IsoRowSum, 64>;
+var<workgroup> mean_of: array<f32, ROWS>;
+var<workgroup> scale_of: array<f32, ROWS>;
+
+fn square(at: u32, mean: f32) -> f32 {
+    let d = iso_keep(x[at] - mean);
+    return iso_keep(d * d);
+}
+
+fn squares(at: u32, mean: f32) -> vec4<f32> {
+    return vec4<f32>(square(at, mean), square(at + 1u, mean), square(at + 2u, mean), square(at + 3u, mean));
+}
+
+// The i-th value that a pass adds up: an element, or the squares of a whole group, and of the last elements one by one.
+fn value(last: bool, at: u32, i: u32, mean: f32) -> f32 {
+    if (!last) {
+        return x[at + i];
+    }
+    if (i >= GROUPS) {
+        return square(at + GROUPS * 7u + i, mean);
+    }
+    let q = squares(at + i * 8u, mean);
+    return iso_tree8(q, squares(at + i * 8u + 4u, mean));
+}
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) id: u32) {
     let first = group.x * ROWS;
     let rows = min(ROWS, p.m - first);
-    if (lane < rows) {
-        row_of[lane] = iso_cvar(p.x_at + (first + lane) * N, N, 8u, 0x1.0c6f7ap-20f);
+    let row = id / 8u;
+    let at = p.x_at + (first + row) * N;
+    for (var pass_index = 0u; pass_index < PASSES; pass_index++) {
+        let last = pass_index == PASSES - 1u;
+        let mean = select(0.0, mean_of[row], pass_index > 0u);
+        let count = select(0u, select(N, GROUPS + N % 8u, last), row < rows);
+        var reach = vec2<u32>(255u, 0u);
+        for (var i = id % 8u; i < count; i += 8u) {
+            reach = iso_row_reach(reach, value(last, at, i, mean));
+        }
+        reach_of[id] = reach;
+        workgroupBarrier();
+        for (var i = 0u; i < 8u; i++) {
+            let other = reach_of[row * 8u + i];
+            reach = vec2<u32>(min(reach.x, other.x), max(reach.y, other.y));
+        }
+        let fits = iso_row_fits(reach, N);
+        let low = min(reach.x, 254u);
+        var sum = IsoRowSum(vec2<u32>(0u, 0u), vec2<u32>(0u, 0u));
+        if (fits) {
+            for (var i = id % 8u; i < count; i += 8u) {
+                sum = iso_row_add(sum, value(last, at, i, mean), low);
+            }
+        }
+        sum_of[id] = sum;
+        workgroupBarrier();
+        if (id % 8u == 0u && row < rows) {
+            for (var i = 1u; i < 8u; i++) {
+                sum = iso_row_join(sum, sum_of[id + i]);
+            }
+            var total = iso_row_total(sum, low);
+            if (!fits || !iso_row_is_exact(sum)) {
+                total = vec2<u32>(0u, 0u);
+                for (var i = 0u; i < count; i++) {
+                    total = iso_f64_add(total, iso_f64_from_f32(value(last, at, i, mean)));
+                }
+            }
+            if (last) {
+                let mean_square = iso_f64_to_f32(iso_f64_div(total, iso_f64_from_u32(N)));
+                scale_of[row] = iso_div(1.0, iso_sqrt(mean_square + 0x1.0c6f7ap-20f));
+            } else {
+                mean_of[row] = iso_div(iso_f64_to_f32(total), f32(i32(N)));
+            }
+        }
+        workgroupBarrier();
     }
-    workgroupBarrier();
-    for (var i = lane; i < rows * N; i += 64u) {
-        let row = row_of[i / N];
-        let scaled = iso_keep(iso_keep(x[p.x_at + first * N + i] - row.mean) * row.scale);
-        let weighted = iso_keep(scaled * w[p.w_at + i % N]);
-        y[first * N + i] = weighted + b[p.b_at + i % N];
+    for (var i = id; i < rows * N; i += 64u) {
+        let d = iso_keep(x[p.x_at + first * N + i] - mean_of[i / N]);
+        var v = d * scale_of[i / N];
+        v = iso_keep(v) * w[p.w_at + i % N];
+        v = iso_keep(v) + b[p.b_at + i % N];
+        y[first * N + i] = v;
     }
 }

@@ -6,7 +6,7 @@
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
 // target    wgsl e1104a1d575cec80e743f97a19fca4ad122047a63b38e377e9094f09995d6abf
-// maps      3f34340ef487e1b082eed4ec2bef763507fb0daa398f1c39118d10a23f1dc6fd
+// maps      86072eec0c5fc3036181c3715b27a162db7f6cbef1f35401e5677ca111eb7d5c
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';
@@ -1223,21 +1223,25 @@ class Shaders {
         }
     }
 
-    /** The bytes of a table that its shader fills, checked; and the buffer that holds them. */
+    /** Runs the shader of a file once on these buffers, one per binding. */
+    async once(file, types, buffers, workgroups) {
+        const { device } = this.device, { pipeline, layout } = await this.compile(file, types);
+        await this.device.scoped(`a run of ${file}`, () => {
+            const commands = device.createCommandEncoder(), pass = commands.beginComputePass();
+            pass.setPipeline(pipeline);
+            pass.setBindGroup(0, device.createBindGroup({ layout, entries: buffers.map((b, binding) => ({ binding, resource: { buffer: b } })) }));
+            pass.dispatchWorkgroups(...[workgroups].flat().map(Number));
+            pass.end();
+            device.queue.submit([commands.finish()]);
+        });
+    }
+
+    /** The buffer of a table that its shader fills, its bytes checked. */
     async table(table) {
-        const { device } = this.device;
-        const { pipeline, layout } = await this.compile(table.file, ['storage', 'uniform']);
         const [buffer] = await this.device.buffers([{ name: table.name, bytes: table.words * 4 }], USAGE.STORAGE | USAGE.COPY_SRC, `the table ${table.name}`);
         const [zero] = await this.device.buffers([{ name: 'zero', bytes: 16 }], USAGE.UNIFORM, 'parameters');
         try {
-            await this.device.scoped(`the table ${table.name}`, () => {
-                const commands = device.createCommandEncoder(), pass = commands.beginComputePass();
-                pass.setPipeline(pipeline);
-                pass.setBindGroup(0, device.createBindGroup({ layout, entries: [buffer, zero].map((b, binding) => ({ binding, resource: { buffer: b } })) }));
-                pass.dispatchWorkgroups(...[table.workgroups].flat().map(Number));
-                pass.end();
-                device.queue.submit([commands.finish()]);
-            });
+            await this.once(table.file, ['storage', 'uniform'], [buffer, zero], table.workgroups);
             const found = checksum(await this.device.read(buffer, 0, table.words * 4));
             const wanted = table.checksum.toLowerCase().replace(/^0x|u?ll$/g, '').padStart(16, '0');
             if (found !== wanted) {
@@ -1250,6 +1254,41 @@ class Shaders {
         } finally {
             zero.destroy();
         }
+    }
+}
+
+// ======== probe: whether the device computes as the shaders take for granted ========
+
+/** Runs the manifest's probe: names of the facts that must hold and do not (`failed`), and of the absent ones that kernels do without (`lacks`). */
+async function runProbe(device, shaders, { file, workgroups, facts }) {
+    const cases = [], operands = [], expected = [];
+    for (const { op, cases: list } of facts) {
+        for (const one of list) { // operands, then the result
+            const words = one.map(Number);
+            cases.push(op, operands.length, words.length - 1);
+            expected.push(words.pop());
+            operands.push(...words);
+        }
+    }
+    const contents = [cases, operands, expected.map(() => 0), [expected.length, 0]];
+    const named = contents.map((words, i) => ({ name: `probe ${i}`, bytes: words.length * 4 }));
+    const storage = await device.buffers(named.slice(0, 3), USAGE.STORAGE | USAGE.COPY_DST | USAGE.COPY_SRC, 'the probe'), [list, words, results] = storage;
+    const [uniform] = await device.buffers(named.slice(3), USAGE.UNIFORM | USAGE.COPY_DST, 'the probe');
+    try {
+        [...storage, uniform].forEach((b, i) => device.device.queue.writeBuffer(b, 0, new Uint32Array(contents[i])));
+        const types = ['read-only-storage', 'read-only-storage', 'read-only-storage', 'storage', 'uniform'];
+        await shaders.once(file, types, [list, words, words, results, uniform], workgroups);
+        const found = new Uint32Array((await device.read(results, 0, expected.length * 4)).buffer);
+        let at = 0;
+        const broken = facts.filter((fact) => {
+            const first = at;
+            at += fact.cases.length;
+            return expected.slice(first, at).some((word, i) => word !== found[first + i]);
+        });
+        const names = (optional) => broken.filter((fact) => (fact.optional ?? false) === optional).map((fact) => fact.name);
+        return { failed: names(false), lacks: names(true) };
+    } finally {
+        [...storage, uniform].forEach((b) => b.destroy());
     }
 }
 
@@ -1663,7 +1702,8 @@ export async function check(manifest, gguf, { signal } = {}) {
 }
 
 /**
- * Opens the encoder: checks the GGUF against the manifest, brings its weights to the GPU, fills and checks the tables.
+ * Opens the encoder: probes how the GPU computes (see `exact`), checks the GGUF against the manifest, brings its weights to the GPU,
+ * fills and checks the tables.
  *
  * manifest  path or URL of manifest.json (its shaders lie beside it), or the object, then with `files`
  * gguf      path, URL, Blob, File or bytes; read once from front to back, only what is needed
@@ -1689,6 +1729,7 @@ class Encoder {
     #busy = null;
     #device = null;
     #variants = [];
+    #probe = null;
     #shaders = null;
     #weights = [];
     #tables = [];
@@ -1715,6 +1756,16 @@ class Encoder {
         return this.#device === null || this.#device.lostError !== null;
     }
 
+    /** What this device's probe found: {failed, lacks}, names of facts; kernels count on those that failed, and do without the others. */
+    get probe() {
+        return this.#probe;
+    }
+
+    /** Whether results have the bits that the CPU gives: the probe found nothing that contradicts. If not, they are those of plain f32. */
+    get exact() {
+        return this.#probe !== null && this.#probe.failed.length === 0;
+    }
+
     /** The variants that run here, best first. */
     get variants() {
         return this.#variants.map((v) => v.name);
@@ -1731,6 +1782,7 @@ class Encoder {
                 this.#device = made;
                 this.#variants = variants;
                 this.#shaders = new Shaders(made, this.manifest, this.#read.text);
+                this.#probe = await runProbe(made, this.#shaders, this.manifest.probe);
                 this.#weights = await loadWeights(this.manifest, made, this.#gguf, { progress, signal });
                 for (const [i, table] of this.manifest.tables.entries()) {
                     checkCancelled(signal, `filling the table ${table.name}`);
@@ -1906,7 +1958,7 @@ class Encoder {
         this.#workspace?.destroy();
         [...this.#weights, ...this.#tables].forEach((b) => b.destroy());
         this.#device?.close();
-        this.#workspace = this.#device = this.#shaders = null;
+        this.#workspace = this.#device = this.#shaders = this.#probe = null;
         this.#weights = [];
         this.#tables = [];
     }

@@ -99,7 +99,9 @@ impl Found {
         let lacks = if self.lacks.is_empty() { String::new() } else { format!("; without {}", self.lacks.join(", ")) };
         match self.exact() {
             true => format!("passes the probe{lacks}"),
-            false => format!("fails the probe: {}{lacks}; bits are not promised, numbers are those of f32 arithmetic", self.failed.join(", ")),
+            false => {
+                format!("fails the probe: {}{lacks}; bits are not promised, numbers are those of f32 arithmetic", self.failed.join(", "))
+            }
         }
     }
 }

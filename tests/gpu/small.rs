@@ -266,3 +266,19 @@ fn manifests_are_read_strictly() {
     let (_, text) = refused("\"shader\": 0", "\"shader\": 3");
     assert!(text.contains("there is no shader 3\n  at small/manifest.json:") && text.contains("(/steps/0)"), "{text}");
 }
+
+#[test]
+fn a_device_that_computes_otherwise_is_doubted_and_runs() {
+    let (_dir, path) = model(|_| ());
+    for device in devices(&program().needs()) {
+        let mut other = program();
+        other.manifest.probe.facts[0].cases[0].result ^= 1;
+        let name = other.manifest.probe.facts[0].name.clone();
+        let mut encoder = Encoder::open(other, &path, device).unwrap();
+        let doubt = encoder.doubt().unwrap();
+        assert!(doubt.starts_with(&encoder.label()) && doubt.contains(&name) && doubt.contains("bits are not promised"), "{doubt}");
+        let planned = encoder.plan(1, 4, 4).unwrap();
+        let encoded = encoder.encode_pixels(&pixels(48), &planned, Hooks::default(), false).unwrap();
+        assert_eq!(encoded.values, cells(&scaled(&pixels(48)), 1, 2, 2));
+    }
+}

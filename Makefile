@@ -16,7 +16,7 @@ WHISPER := $(DEMO)/whisper
 DINO_PIXELS := 1073296
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-audio test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations bench generated oracle clean
+.PHONY: help setup build demo demo-audio test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations wgsl wgsl-parity bench generated oracle clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,8 @@ test: setup lint ## Everything that is checked, and the short forms of the compa
 	tests/setup.sh cross
 	$(CARGO) test --test cross_isa -- cut
 	$(MAKE) mutations
+	tests/setup.sh web
+	tests/web/run.sh tiny --allow-missing embedding chromium tint
 
 lint: setup ## Formatting and lints, also of the oracle
 	$(CARGO) fmt --all --check
@@ -97,12 +99,21 @@ cross-isa: ## The same bits from gcc and clang at every level, from every varian
 mutations: setup ## Known mistakes put into templates, maps and kernels: each must be found, at the right op
 	$(CARGO) test --test mutations
 
+wgsl: setup ## A small encoder's shaders in Node and Chromium on software drivers: the bits of its C library, and every fault a clear error
+	tests/setup.sh web
+	tests/web/run.sh tiny
+
+wgsl-parity: setup ## The same with 8 layers of 512 features, every value compared; then every shader alone on every case of its class
+	tests/setup.sh web
+	tests/web/run.sh medium
+	$(CARGO) test --test kernels -- --ignored --exact shaders_give_the_portable_bits
+
 bench: setup ## Speed against llama.cpp and against the machine's peak (PAIRS=5, JSON=file)
 	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(JSON),--json $(JSON))
 
 generated: ## Write the emitted samples under generated/ again
-	for template in $(notdir $(wildcard generated/*)); do \
-	    $(CARGO) run --quiet -- --template $$template || exit; \
+	for sample in $(wildcard generated/*/*); do \
+	    $(CARGO) run --quiet -- --template $$(basename $$(dirname $$sample)) --target $$(basename $$sample) || exit; \
 	done
 
 oracle: setup ## Build llama.cpp's encoder for every profile: about four minutes, and one for each further profile

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Result;
-use crate::expr::{Dim, Verdict};
+use crate::expr::{Condition, Dim, Verdict};
 use crate::fuse::fused_alternatives;
 use crate::ir::Dtype;
 use crate::json::At;
@@ -12,8 +12,8 @@ use crate::maps::{Maps, Profile};
 /// One branch of the emitted code: the class taken when the guard holds and no earlier one did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternative {
-    /// C condition; `None` for the last branch.
-    pub guard: Option<String>,
+    /// `None` for the last branch.
+    pub guard: Option<Condition>,
     /// The same as the profile spells it.
     pub guard_text: Option<String>,
     pub class: String,

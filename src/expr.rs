@@ -141,7 +141,9 @@ impl fmt::Display for Dim {
         if self.0.is_empty() {
             return f.write_str("0");
         }
-        for (i, (m, c)) in self.0.iter().enumerate() {
+        // positive terms first, so that the text reads back: there is no sign in front of an expression
+        let terms = self.0.iter().filter(|(_, c)| **c > 0).chain(self.0.iter().filter(|(_, c)| **c < 0));
+        for (i, (m, c)) in terms.enumerate() {
             if i > 0 {
                 f.write_str(if *c < 0 { "-" } else { "+" })?;
             } else if *c < 0 {
@@ -418,8 +420,48 @@ pub struct Guard {
 pub enum Verdict {
     Always,
     Never,
+    /// What the run-time dimensions decide.
+    Depends(Condition),
+}
+
+/// Comparisons of run-time dimensions that must all hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition(Vec<Comparison>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Comparison {
+    left: Bound,
+    /// What `left` is divided by; its remainder is compared.
+    modulus: Option<u64>,
+    op: String,
+    right: Bound,
+}
+
+impl Condition {
     /// C condition over `d-><name>`.
-    Depends(String),
+    pub fn to_c(&self) -> String {
+        let term = |c: &Comparison| {
+            let (left, op, right) = (c.left.to_c(), &c.op, c.right.to_c());
+            match c.modulus {
+                Some(m) => format!("({left}) % {m}ull {op} {right}"),
+                None => format!("({left}) {op} ({right})"),
+            }
+        };
+        self.0.iter().map(term).collect::<Vec<_>>().join(" && ")
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, c) in self.0.iter().enumerate() {
+            f.write_str(if i > 0 { " and " } else { "" })?;
+            match c.modulus {
+                Some(m) => write!(f, "({}) % {m} {} {}", c.left, c.op, c.right)?,
+                None => write!(f, "{} {} {}", c.left, c.op, c.right)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Guard {
@@ -449,15 +491,16 @@ impl Guard {
             match decide_term(l, op, r, env)? {
                 Verdict::Always => {}
                 Verdict::Never => return Ok(Verdict::Never),
-                Verdict::Depends(c) => open.push(c),
+                Verdict::Depends(c) => open.extend(c.0),
             }
         }
-        Ok(if open.is_empty() { Verdict::Always } else { Verdict::Depends(open.join(" && ")) })
+        Ok(if open.is_empty() { Verdict::Always } else { Verdict::Depends(Condition(open)) })
     }
 }
 
 fn decide_term(l: &Expr, op: &str, r: &Expr, env: &dyn Fn(&str) -> Option<Dim>) -> Result<Verdict, String> {
     let truth = |b: bool| if b { Verdict::Always } else { Verdict::Never };
+    let depends = |left, modulus, right| Verdict::Depends(Condition(vec![Comparison { left, modulus, op: op.to_string(), right }]));
     let right = r.bind(env)?;
     if let Expr::Binary('%', a, b) = l {
         let (a, b) = (a.dim(env)?, b.dim(env)?);
@@ -469,7 +512,7 @@ fn decide_term(l: &Expr, op: &str, r: &Expr, env: &dyn Fn(&str) -> Option<Dim>) 
         }
         return Ok(match a.as_const() {
             Some(a) => truth(compare(a % b, op, right)),
-            None => Verdict::Depends(format!("({}) % {b}ull {op} {right}ull", a.to_c())),
+            None => depends(Bound::Dim(a), Some(b), Bound::Dim(Dim::constant(right))),
         });
     }
     let mut left = l.bind(env)?;
@@ -501,7 +544,7 @@ fn decide_term(l: &Expr, op: &str, r: &Expr, env: &dyn Fn(&str) -> Option<Dim>) 
         // the emitted code computes without a sign
         return Err("a difference of run-time dimensions cannot be compared; write what is subtracted on the other side".to_string());
     }
-    Ok(Verdict::Depends(format!("({}) {op} ({})", left.to_c(), right.to_c())))
+    Ok(depends(left, None, right))
 }
 
 fn compare(a: u64, op: &str, b: u64) -> bool {
@@ -555,8 +598,17 @@ mod tests {
         assert_eq!(decide("n < 64"), Verdict::Never);
         assert_eq!(decide("4*h*w >= 4"), Verdict::Always);
         assert_eq!(decide("4*b*h >= 2*b"), Verdict::Always);
-        assert_eq!(decide("b*h*w >= 2*b"), Verdict::Depends("(d->h * d->w) >= (2ull)".into()));
-        assert_eq!(decide("h*w >= 2 and n == 1152"), Verdict::Depends("(d->h * d->w) >= (2ull)".into()));
+        let open = |t: &str| match decide(t) {
+            Verdict::Depends(c) => (c.to_c(), c.to_string()),
+            other => panic!("{t} is decided: {other:?}"),
+        };
+        let least = ("(d->h * d->w) >= (2ull)".to_string(), "h*w >= 2".to_string());
+        assert_eq!(open("b*h*w >= 2*b"), least);
+        assert_eq!(open("h*w >= 2 and n == 1152"), least);
+        assert_eq!(
+            open("h*w % 4 == 0 and w > 3"),
+            ("(d->h * d->w) % 4ull == 0ull && (d->w) > (3ull)".into(), "(h*w) % 4 == 0 and w > 3".into())
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub mod expr;
 pub mod files;
 pub mod fuse;
 pub mod gguf;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod host;
 pub mod image_input;
 pub mod infer;
@@ -37,3 +39,4 @@ pub mod taps;
 pub mod template;
 pub mod view;
 pub mod watch;
+pub mod wgsl;

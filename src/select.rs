@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::classes::alternatives;
 use crate::diagnostic::{Diagnostic, Result};
-use crate::expr::{Bound, Dim, Verdict};
+use crate::expr::{Bound, Condition, Dim, Verdict};
 use crate::fuse::FusedGraph;
 use crate::infer::{BATCH, Typed};
 use crate::ir::{Dag, Dtype, Id, Kind, Node};
@@ -46,7 +46,7 @@ pub struct Selected {
 /// One branch: a class and its kernels, best first.
 #[derive(Debug, Clone)]
 pub struct Choice {
-    pub guard: Option<String>,
+    pub guard: Option<Condition>,
     pub guard_text: Option<String>,
     pub class: String,
     pub candidates: Vec<Candidate>,
@@ -62,7 +62,9 @@ pub struct Candidate {
     pub kernel: String,
     /// Index into the target's variants.
     pub variant: usize,
-    pub tasks: Bound,
+    /// Number of tasks, or workgroups in x, y and z.
+    pub launch: Vec<Bound>,
+    /// Bytes per worker.
     pub scratch: Bound,
 }
 
@@ -293,8 +295,8 @@ impl Selector<'_> {
             }
         }
         candidates.sort_by_key(|c| c.variant);
-        let portable = self.target.rank("");
-        if candidates.last().map(|c| c.variant) != portable {
+        let portable = self.target.everywhere();
+        if candidates.last().map(|c| c.variant) != Some(portable) {
             let mut e = node.at.error(
                 "select-none",
                 format!(
@@ -308,11 +310,12 @@ impl Selector<'_> {
             for (id, why) in &refused {
                 e = e.fact(format!("{id}: {why}"));
             }
-            let portable = map.kernels.values().any(|k| k.lang == self.target.lang && k.id.class == class && k.id.variant.is_empty());
-            return Err(e.help(if portable {
-                "the kernel without a variant does not take this, for the reason above; change the graph, or the kernel"
+            let v = &self.target.variants[portable];
+            let exists = map.kernels.values().any(|k| k.lang == self.target.lang && k.id.class == class && k.id.variant == v.suffix);
+            return Err(e.help(if exists {
+                format!("the kernel of variant {} does not take this, for the reason above; change the graph, or the kernel", v.name)
             } else {
-                "every class needs a kernel without a variant; add one to the op's map"
+                format!("every class needs a kernel of variant {}, which runs everywhere; add one to the op's map", v.name)
             }));
         }
         Ok((candidates, refused))
@@ -341,7 +344,7 @@ impl Selector<'_> {
         let variant = self
             .target
             .rank(&kernel.id.variant)
-            .ok_or_else(|| format!("variant {} is not one of target {}", kernel.id.variant, self.target.name))?;
+            .ok_or_else(|| format!("variant \"{}\" is not one of target {}", kernel.id.variant, self.target.name))?;
         let env = |n: &str| bound.get(n).cloned();
         for g in &kernel.requires {
             match g.decide(&env)? {
@@ -366,7 +369,25 @@ impl Selector<'_> {
                 return Err(format!("{name} must be contiguous, it has strides {:?} for shape {}", layout.strides, show(shape)));
             }
         }
-        Ok(Candidate { kernel: kernel.id.text.clone(), variant, tasks: kernel.tasks.bind(&env)?, scratch: kernel.scratch.bind(&env)? })
+        for name in &kernel.vec4 {
+            let operand = operands
+                .iter()
+                .enumerate()
+                .find(|(slot, _)| map.signature.as_ref().and_then(|s| s.operand(*slot)).is_some_and(|p| p.name == *name));
+            if let Some((_, (shape, layout))) = operand
+                && let Some(bytes) = row.get(name).and_then(|d| d.element_bytes())
+                && layout.strides.iter().rev().skip(1).chain([&layout.offset]).any(|s| !(s * bytes).is_multiple_of(16))
+            {
+                return Err(format!(
+                    "reads {name} in pieces of 16 bytes, it lies at {} with strides {:?} for shape {}",
+                    layout.offset,
+                    layout.strides,
+                    show(shape)
+                ));
+            }
+        }
+        let launch = kernel.launch.iter().map(|e| e.bind(&env)).collect::<Result<_, _>>()?;
+        Ok(Candidate { kernel: kernel.id.text.clone(), variant, launch, scratch: kernel.scratch.bind(&env)? })
     }
 }
 

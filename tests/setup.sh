@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Installs what building or testing needs and this machine lacks; where it cannot, it says what to install.
-# usage: tests/setup.sh build|demo|test|cross      build: Rust and a C compiler; demo: also Python with venv;
+# usage: tests/setup.sh build|demo|test|cross|web  build: Rust and a C compiler; demo: also Python with venv;
 #                                                  test: also what the oracle and the sanitizers need; cross: compilers and emulators of
-#                                                  other machines
+#                                                  other machines; web: Node, Chromium and a Vulkan driver in software
 set -euo pipefail
 
 goal=${1:-}
 case $goal in
-build | demo | test | cross) ;;
+build | demo | test | cross | web) ;;
 *)
-    printf 'usage: tests/setup.sh build|demo|test|cross\n' >&2
+    printf 'usage: tests/setup.sh build|demo|test|cross|web\n' >&2
     exit 2
     ;;
 esac
@@ -36,6 +36,15 @@ has() { command -v "$1" >/dev/null 2>&1; }
     need_cross_aarch64() { cross_compiles aarch64-linux-gnu-gcc; }
     need_cross_riscv64() { cross_compiles riscv64-linux-gnu-gcc; }
     need_gcc() { has gcc; }
+    need_node() { has node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; }
+    need_npm() { has npm; }
+    need_chromium() { has chromium || has chromium-browser || has google-chrome; }
+    # Dawn refuses lavapipe before Mesa 24.
+    need_lavapipe() {
+        compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' >/dev/null &&
+            { ! has dpkg-query || dpkg --compare-versions "$(dpkg-query -W -f '${Version}' mesa-vulkan-drivers 2>/dev/null)" ge 24; }
+    }
+    need_vulkan() { ldconfig -p | grep -q 'libvulkan\.so\.1'; }
     need_clang_rt() {
         local dir status=0
         dir=$(mktemp -d)
@@ -111,6 +120,10 @@ if [ "$goal" = cross ]; then
         cross_riscv64:gcc-riscv64-linux-gnu cross_riscv64:libc6-dev-riscv64-cross)
 fi
 
+if [ "$goal" = web ]; then
+    optional=(node:nodejs npm:npm chromium:chromium vulkan:libvulkan1 lavapipe:mesa-vulkan-drivers)
+fi
+
 missing() { # prints the packages of those needs that are not met
     local each
     for each in "$@"; do
@@ -134,6 +147,23 @@ install() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >/dev/null 2>&1 && return 0
     "${as_root[@]}" apt-get update -q >/dev/null && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
 }
+
+# Debian 12 has a newer Mesa among its backports only.
+add_backports() {
+    local list=/etc/apt/sources.list.d/isobit-backports.list key=/usr/share/keyrings/debian-archive-keyring.gpg mirror
+    [ "$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")" = bookworm ] || return 0
+    apt-cache policy mesa-vulkan-drivers | grep -q bookworm-backports && return 0
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
+    printf 'deb [signed-by=%s] %s bookworm-backports main\n' "$key" "${mirror:-http://deb.debian.org/debian}" | "${as_root[@]}" tee "$list" >/dev/null
+    "${as_root[@]}" apt-get update -q >/dev/null
+}
+
+if [ "$goal" = web ] && ! need_lavapipe && [ $can_install = yes ]; then
+    add_backports
+    if apt-cache policy mesa-vulkan-drivers | grep -q bookworm-backports; then
+        install -t bookworm-backports mesa-vulkan-drivers libvulkan1 || true
+    fi
+fi
 
 mapfile -t packages < <(missing "${required[@]}" "${optional[@]}")
 if [ "${#packages[@]}" -gt 0 ]; then

@@ -140,6 +140,9 @@ pub struct RunArgs {
     /// Force a kernel variant (results are the same)
     #[arg(long)]
     pub variant: Option<String>,
+    /// Part of a device's name, for targets that run on one (`ir-build list devices`) [default: the best]
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
     /// Also write every tap of the template, the input and the output to this directory
     #[arg(long, value_name = "DIR")]
     pub dump: Option<PathBuf>,
@@ -190,6 +193,8 @@ pub enum What {
     Keys { file: PathBuf },
     /// Tensors of a GGUF file
     Tensors { file: PathBuf },
+    /// Adapters that encoders for devices can run on
+    Devices,
 }
 
 #[derive(Debug, Args)]
@@ -239,7 +244,8 @@ pub struct SidesArgs {
     /// Two directories of taps (`run --dump`), LEFT and the reference RIGHT; with --against the image or sound to encode
     #[arg(value_name = "LEFT RIGHT | INPUT", required = true, num_args = 1..=2)]
     pub inputs: Vec<PathBuf>,
-    /// The reference: profile:NAME[+OPTION=CHOICE], program:PATH (which has `dump` as isobit-oracle has) or dump:DIR
+    /// The reference: profile:NAME[+OPTION=CHOICE], target:NAME, program:PATH (which has `dump` as isobit-oracle has) or dump:DIR
+    /// [default: target:c, for targets that run on a device]
     #[arg(long, value_name = "KIND:WHAT")]
     pub against: Option<Against>,
     /// Image or sound that LEFT and RIGHT encoded: with --template and --model each op is replayed on RIGHT's values
@@ -254,6 +260,9 @@ pub struct SidesArgs {
     /// Force a kernel variant
     #[arg(long)]
     pub variant: Option<String>,
+    /// Part of a device's name, for targets that run on one (`ir-build list devices`) [default: the best]
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -288,6 +297,8 @@ pub struct VectorArgs {
 pub enum Against {
     /// The same build for another profile, as its label says it: `name+option=choice`.
     Profile(String),
+    /// The same build for another target.
+    Target(String),
     Program(PathBuf),
     Dump(PathBuf),
 }
@@ -298,9 +309,10 @@ impl std::str::FromStr for Against {
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         match s.split_once(':') {
             Some(("profile", name)) if !name.is_empty() => Ok(Self::Profile(name.to_string())),
+            Some(("target", name)) if !name.is_empty() => Ok(Self::Target(name.to_string())),
             Some(("program", path)) if !path.is_empty() => Ok(Self::Program(path.into())),
             Some(("dump", path)) if !path.is_empty() => Ok(Self::Dump(path.into())),
-            _ => Err("a reference is profile:NAME, program:PATH or dump:DIR".to_string()),
+            _ => Err("a reference is profile:NAME, target:NAME, program:PATH or dump:DIR".to_string()),
         }
     }
 }

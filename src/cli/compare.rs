@@ -8,7 +8,7 @@ use super::args::CompareArgs;
 use super::output::Output;
 use super::sides::Sides;
 use crate::atomic::write_atomic;
-use crate::compare::{Knowledge, Paint, Report};
+use crate::compare::{Knowledge, Paint, Report, stages};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::report;
 
@@ -35,6 +35,9 @@ pub fn compare(args: &CompareArgs, out: &Output) -> Result<ExitCode> {
     }
     let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut text = report.text(args.rows, Paint(colours));
+    if sides.subject.as_ref().is_some_and(|s| s.runner.is_some()) {
+        text += &format!("\n{}", stages(&compared.free, args.rows));
+    }
     if let Some(file) = &args.html {
         text += &format!("\npage: {}\n", file.display());
     }

@@ -1,16 +1,21 @@
 //! A build compiled for this machine and loaded into this program.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::build::Loaded;
+use super::device;
 use super::output::Output;
 use crate::diagnostic::Result;
+use crate::emit::Sources;
 use crate::fuse::Taps;
 use crate::host::compiler;
 use crate::host::library::Library;
+use crate::host::runner::Runner;
 use crate::input::Input;
+use crate::maps::Target;
 use crate::media::Planned;
-use crate::pipeline;
+use crate::pipeline::{self, Inputs};
 use crate::plan::Plan;
 use crate::sizes::Sizes;
 
@@ -19,7 +24,12 @@ pub struct Compiled {
     pub plan: Plan,
     pub library: Library,
     input: Input,
+    /// Shaders and manifest of a build for devices.
+    program: Option<Sources>,
 }
+
+/// The target of the library around a build for devices: it preprocesses.
+pub const LIBRARY: &str = "c";
 
 impl Compiled {
     /// Compiles to C, compiles that with the host's compiler, or takes it from its cache, and loads it.
@@ -27,22 +37,44 @@ impl Compiled {
         let inputs = loaded.inputs(taps);
         let plan = pipeline::compile(&inputs)?;
         let sources = pipeline::emit(&inputs, &plan)?;
-        let encoder = &loaded.template.encoder;
-        let unit = format!("{encoder}.c");
-        let header = format!("{encoder}.h");
-        let files: Vec<(&str, &str)> =
-            sources.iter().filter(|(p, _)| **p == unit || **p == header).map(|(p, t)| (p.as_str(), t.as_str())).collect();
-        let flags: Vec<String> = loaded.target.compile.iter().chain(&loaded.target.link).cloned().collect();
-        let spinner = out.spinner("compiling the encoder (once per build)");
-        let compiled = compiler::compile(&files, &unit, &flags, None)?;
-        spinner.finish_and_clear();
-        let library = Library::load(&compiled.library, encoder)?;
+        let (library, program) = match device::is_for_devices(&sources) {
+            false => (library(loaded, inputs.target, &sources, out)?, None),
+            true => {
+                let target = loaded.maps.target(LIBRARY)?;
+                let inputs = Inputs { target: &target, taps: Taps::Kept, ..inputs };
+                let around = pipeline::emit(&inputs, &pipeline::compile(&inputs)?)?;
+                (library(loaded, &target, &around, out)?, Some(sources))
+            }
+        };
         let input = Input::of_graph(&loaded.template, &loaded.sizes, &plan.graph, |f| f.shape.clone())?;
-        Ok(Self { plan, library, input })
+        Ok(Self { plan, library, input, program })
+    }
+
+    /// Opens a build for devices on the device of this name, or the best one; none for other builds.
+    /// One whose bits are in doubt is warned of.
+    pub fn runner(&self, model: &Path, device: Option<&str>, out: &Output) -> Result<Option<Box<dyn Runner>>> {
+        let runner = device::open(self.program.as_ref().unwrap_or(&Sources::new()), model, device)?;
+        if let Some(doubt) = runner.as_ref().and_then(|r| r.doubt()) {
+            out.warn(&doubt);
+        }
+        Ok(runner)
     }
 
     /// Run-time dimensions of a planned call.
     pub fn dims(&self, sizes: &Sizes, info: &Planned) -> Result<BTreeMap<String, u64>> {
         info.dims(&self.input, sizes)
     }
+}
+
+fn library(loaded: &Loaded, target: &Target, sources: &Sources, out: &Output) -> Result<Library> {
+    let encoder = &loaded.template.encoder;
+    let unit = format!("{encoder}.c");
+    let header = format!("{encoder}.h");
+    let files: Vec<(&str, &str)> =
+        sources.iter().filter(|(p, _)| **p == unit || **p == header).map(|(p, t)| (p.as_str(), t.as_str())).collect();
+    let flags: Vec<String> = target.compile.iter().chain(&target.link).cloned().collect();
+    let spinner = out.spinner("compiling the encoder (once per build)");
+    let compiled = compiler::compile(&files, &unit, &flags, None)?;
+    spinner.finish_and_clear();
+    Library::load(&compiled.library, encoder)
 }

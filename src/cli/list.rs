@@ -23,6 +23,7 @@ pub fn list(args: &ListArgs, out: &Output) -> Result<ExitCode> {
         What::Profiles => profiles(&maps()?)?,
         What::Keys { file } => keys(file)?,
         What::Tensors { file } => tensors(file)?,
+        What::Devices => super::device::list(&maps()?)?,
     };
     let objects: Vec<Value> = rows
         .iter()

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod compare;
 mod compiled;
+mod device;
 mod explain;
 mod list;
 mod output;

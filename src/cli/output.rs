@@ -4,7 +4,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::args::{MessageFormat, ProgressMode};
 use crate::diagnostic::Diagnostic;
@@ -24,6 +24,14 @@ impl Output {
         match self.format {
             MessageFormat::Human => print(&format!("{}\n", text.trim_end_matches('\n'))),
             MessageFormat::Json => print(&format!("{json}\n")),
+        }
+    }
+
+    /// Says what does not stop the work and should not be overlooked.
+    pub fn warn(&self, text: &str) {
+        match self.format {
+            MessageFormat::Human => eprintln!("warning: {text}"),
+            MessageFormat::Json => print(&format!("{}\n", json!({ "reason": "warning", "message": text }))),
         }
     }
 

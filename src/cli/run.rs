@@ -18,10 +18,11 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::Expr;
 use crate::files::{hash, read_text};
 use crate::fuse::Taps;
-use crate::host::hooks::Progress;
+use crate::host::hooks::{Hooks, Progress};
 use crate::host::library::{Encoder, OpenOptions};
 use crate::host::npy;
 use crate::host::plans::PlanInfo;
+use crate::host::runner::Runner;
 use crate::image_input::RgbImage;
 use crate::json::At;
 use crate::media::{Media, Planned};
@@ -35,6 +36,8 @@ struct Subject {
     compiled: Compiled,
     media: Media,
     encoder: Encoder,
+    /// Computes in the place of the encoder.
+    runner: Option<Box<dyn Runner>>,
     parts: Parts,
     /// How long it took to open.
     opened: Duration,
@@ -55,7 +58,7 @@ pub fn run(args: &RunArgs, out: &Output) -> Result<ExitCode> {
     let sha = hash(&le);
     let files = [args.output.join("embeddings.npy"), args.output.join("features.png")];
     subject.write(&encoded.embeddings, &files)?;
-    subject.report(&args.input, &encoded, &sha, &files, out);
+    subject.report(&args.input, &encoded, &sha, &files, out)?;
     if let Some(file) = &args.expect {
         expect(file, &subject.loaded.profile.label(), &sha)?;
         out.result(&format!("expected    the same, says {}", file.display()), &json!({ "reason": "expected", "equal": true }));
@@ -74,17 +77,28 @@ impl Subject {
         let compiled = Compiled::new(&loaded, taps, out)?;
         let started = Instant::now();
         let mut encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
+        let runner = compiled.runner(model, args.device.as_deref(), out)?;
         let parts = match args.dump {
+            _ if runner.is_some() => {
+                let whole = Parts::whole(&media, &encoder)?;
+                match Parts::new(&media, &compiled.library, &encoder)?.views() {
+                    [] => whole,
+                    views => {
+                        return Err(Diagnostic::new("run-views", "this encoder cuts images into views, which do not run on a device yet")
+                            .fact(format!("{} views", views.len())));
+                    }
+                }
+            }
             Some(_) => Parts::whole(&media, &encoder)?, // a dump is of the image as one
             None => Parts::new(&media, &compiled.library, &encoder)?,
         };
         parts.reserve(&media, &mut encoder)?;
-        Ok(Self { loaded, compiled, media, encoder, parts, opened: started.elapsed() })
+        Ok(Self { loaded, compiled, media, encoder, runner, parts, opened: started.elapsed() })
     }
 
     /// Encodes all parts; into `dump` every value of the whole.
     fn encode(&mut self, dump: Option<&Path>, out: &Output) -> Result<Encoded> {
-        let Self { loaded, compiled, media, encoder, parts, .. } = self;
+        let Self { loaded, compiled, media, encoder, runner, parts, .. } = self;
         let bar = out.bar("encoding", compiled.plan.steps.len() as u64, false);
         let mut progress = |p: Progress<'_>| {
             bar.set_position(u64::from(p.step));
@@ -93,15 +107,26 @@ impl Subject {
         let started = Instant::now();
         let embeddings = match dump {
             Some(dir) => {
-                let source = format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), loaded.profile.label());
+                let place = runner.as_ref().map_or(String::new(), |r| format!(", on {}", r.label()));
+                let source = format!("isobit {}, profile {}{place}", env!("CARGO_PKG_VERSION"), loaded.profile.label());
                 let writer = TapWriter::create(dir, source.clone())?;
                 let preprocessing = loaded.template.preprocessing();
-                Replay { plan: &compiled.plan, encoder, media, source, preprocessing }.dump(writer, &mut progress)?.0
+                let runner = runner.as_deref_mut();
+                Replay { plan: &compiled.plan, encoder, runner, media, source, preprocessing }.dump(writer, &mut progress)?.0
             }
-            None => parts.encode(media, encoder, &mut |p| {
-                progress(p);
-                ControlFlow::Continue(())
-            })?,
+            None => {
+                let mut progress = |p: Progress<'_>| {
+                    progress(p);
+                    ControlFlow::Continue(())
+                };
+                match runner {
+                    None => parts.encode(media, encoder, &mut progress)?,
+                    Some(runner) => {
+                        let hooks = Hooks { progress: Some(&mut progress), tap: None };
+                        runner.encode(parts.whole_plan(), &media.preprocess(encoder)?, hooks)?
+                    }
+                }
+            }
         };
         let time = started.elapsed();
         bar.finish_and_clear();
@@ -137,7 +162,7 @@ impl Subject {
     }
 
     /// Says what was encoded, how fast, and what was written.
-    fn report(&self, input: &Path, encoded: &Encoded, sha: &str, [array, picture]: &[PathBuf; 2], out: &Output) {
+    fn report(&self, input: &Path, encoded: &Encoded, sha: &str, [array, picture]: &[PathBuf; 2], out: &Output) -> Result<()> {
         let (loaded, parts, info) = (&self.loaded, &self.parts, self.parts.whole_plan());
         let work = info.work();
         let gflops = parts.flops() as f64 / encoded.time.as_secs_f64() / 1e9;
@@ -145,12 +170,19 @@ impl Subject {
             [] => String::new(),
             views => format!("\nviews       {}, the last of them the whole", views.len()),
         };
+        let (computed, memory) = match &self.runner {
+            None => {
+                let threads = format!("variant {}, {} threads", self.encoder.variant(), work.threads);
+                (threads, format!("{} arena", bytes(parts.arena_bytes())))
+            }
+            Some(runner) => (format!("on {}", runner.label()), format!("{} on the device", bytes(runner.bytes(info)?))),
+        };
         let text = format!(
             "input       {} {}{cut}\n\
-             encoder     {} ({}), profile {}, variant {}, {} threads\n\
+             encoder     {} ({}), profile {}, {computed}\n\
              output      {} tokens of {} floats\n\
              time        {:.3} s to encode ({gflops:.1} GFLOP/s), {:.3} s to open\n\
-             memory      {} arena, planned to the byte\n\
+             memory      {memory}, planned to the byte\n\
              embedding   sha256 {sha}\n\
              written     {} and {}",
             input.display(),
@@ -158,13 +190,10 @@ impl Subject {
             loaded.template.encoder,
             loaded.sizes.label(),
             loaded.profile.label(),
-            self.encoder.variant(),
-            work.threads,
             encoded.embeddings.len() as u64 / work.embedding,
             work.embedding,
             encoded.time.as_secs_f64(),
             self.opened.as_secs_f64(),
-            bytes(parts.arena_bytes()),
             array.display(),
             picture.display(),
         );
@@ -175,8 +204,12 @@ impl Subject {
             "encode_seconds": encoded.time.as_secs_f64(), "open_seconds": self.opened.as_secs_f64(),
             "sha256": sha, "embeddings": array.display().to_string(), "picture": picture.display().to_string(),
         });
+        if let Some(runner) = &self.runner {
+            (json["device"], json["device_bytes"]) = (runner.label().into(), runner.bytes(info)?.into());
+        }
         parts.describe(&mut json);
         out.result(&text, &json);
+        Ok(())
     }
 }
 

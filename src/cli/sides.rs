@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::USAGE;
 use super::args::{Against, Choice, SidesArgs, Source};
 use super::build::Loaded;
-use super::compiled::Compiled;
+use super::compiled::{Compiled, LIBRARY};
 use super::output::Output;
 use super::profile::AUTO;
 use crate::atomic::write_atomic;
@@ -20,6 +20,7 @@ use crate::fuse::Taps;
 use crate::host::hooks::Progress;
 use crate::host::library::{Encoder, OpenOptions};
 use crate::host::npy;
+use crate::host::runner::Runner;
 use crate::maps::Maps;
 use crate::media::{Media, Planned};
 use crate::taps::{TapSet, TapWriter};
@@ -42,6 +43,8 @@ pub struct Subject {
     pub loaded: Loaded,
     pub compiled: Compiled,
     pub encoder: Encoder,
+    /// Computes in the place of the encoder.
+    pub runner: Option<Box<dyn Runner>>,
     pub media: Media,
     pub info: Planned,
 }
@@ -57,6 +60,7 @@ impl Sides {
     pub fn open(args: &SidesArgs, out: &Output) -> Result<Self> {
         match (&args.against, args.inputs.as_slice()) {
             (None, [left, right]) => Self::dumps(args, left, right, out),
+            (None, [image]) if args.source.target != LIBRARY => Self::run(args, &Against::Target(LIBRARY.to_string()), image, out),
             (Some(against), [image]) => Self::run(args, against, image, out),
             (None, _) => Err(Diagnostic::new(USAGE, "two directories of taps are needed, or --against and an image")
                 .help("ir-build compare LEFT RIGHT, or ir-build compare --template T --model M --against profile:NAME photo.png")),
@@ -98,13 +102,12 @@ impl Sides {
         let reference = match (against, reference) {
             (_, Some(r)) => r,
             (Against::Profile(label), _) => {
-                let source = other_profile(&args.source, label, &subject.loaded.maps)?;
-                let mut other = Subject::new(&source, args, Some(subject.media.clone()), image, out)?;
-                let writer = TapWriter::create(&dir, other.source())?;
-                let bar = out.bar("reference", other.compiled.plan.steps.len() as u64, false);
-                let (_, set) = other.replay().dump(writer, &mut |p: Progress<'_>| bar.set_position(u64::from(p.step)))?;
-                bar.finish_and_clear();
-                set
+                other(&other_profile(&args.source, label, &subject.loaded.maps)?, args, &subject, image, &dir, out)?
+            }
+            (Against::Target(name), _) => {
+                // targets have their usual profiles
+                let profile = args.source.profile.clone().or(Some(subject.loaded.profile.name.clone()));
+                other(&Source { target: name.clone(), profile, ..args.source.clone() }, args, &subject, image, &dir, out)?
             }
             (Against::Program(path), _) => program(path, args, &subject, temporary.path(), &dir, out)?,
             (Against::Dump(dump), None) => TapSet::open(dump)?,
@@ -166,25 +169,34 @@ impl Subject {
         let model = source.model.as_deref().unwrap_or(Path::new(""));
         let compiled = Compiled::new(&loaded, Taps::Every, out)?;
         let encoder = compiled.library.open(model, &OpenOptions { threads: args.threads, variant: args.variant.clone() })?;
+        // a reference in C beside a build for devices runs on none
+        let device = args.device.as_deref().filter(|_| source.target == args.source.target);
+        let runner = compiled.runner(model, device, out)?;
         let info = media.plan(&encoder)?;
-        Ok(Self { loaded, compiled, encoder, media, info })
+        Ok(Self { loaded, compiled, encoder, runner, media, info })
     }
 
     fn source(&self) -> String {
-        format!("isobit {}, profile {}", env!("CARGO_PKG_VERSION"), self.loaded.profile.label())
+        let place = self.runner.as_ref().map_or(String::new(), |r| format!(", on {}", r.label()));
+        format!("isobit {}, profile {}{place}", env!("CARGO_PKG_VERSION"), self.loaded.profile.label())
     }
 
     /// Encoder, sizes, profile and input in one line.
     pub fn label(&self) -> String {
         let (t, i) = (&self.loaded, &self.info);
-        let sizes = format!("{}, {} threads, {}", i.size(), i.work().threads, self.encoder.variant());
+        let place = match &self.runner {
+            None => format!("{} threads, {}", i.work().threads, self.encoder.variant()),
+            Some(runner) => format!("on {}", runner.label()),
+        };
+        let sizes = format!("{}, {place}", i.size());
         format!("{} ({}), profile {}, {sizes}", t.template.encoder, t.sizes.label(), t.profile.label())
     }
 
     fn replay(&mut self) -> Replay<'_> {
         let source = self.source();
         let preprocessing = self.loaded.template.preprocessing();
-        Replay { plan: &self.compiled.plan, encoder: &mut self.encoder, media: &self.media, source, preprocessing }
+        let runner = self.runner.as_deref_mut();
+        Replay { plan: &self.compiled.plan, encoder: &mut self.encoder, runner, media: &self.media, source, preprocessing }
     }
 
     fn pass(&mut self, reference: &TapSet, force: bool, capture: &BTreeSet<String>, what: &str, out: &Output) -> Result<Pass> {
@@ -205,6 +217,16 @@ impl Subject {
         }
         Ok(pass)
     }
+}
+
+/// Dumps what another build makes of the subject's image or sound.
+fn other(source: &Source, args: &SidesArgs, subject: &Subject, image: &Path, dir: &Path, out: &Output) -> Result<TapSet> {
+    let mut other = Subject::new(source, args, Some(subject.media.clone()), image, out)?;
+    let writer = TapWriter::create(dir, other.source())?;
+    let bar = out.bar("reference", other.compiled.plan.steps.len() as u64, false);
+    let (_, set) = other.replay().dump(writer, &mut |p: Progress<'_>| bar.set_position(u64::from(p.step)))?;
+    bar.finish_and_clear();
+    Ok(set)
 }
 
 /// The same source for another profile, given by its label; choices of the first that it has as well are kept.

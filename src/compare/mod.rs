@@ -6,6 +6,7 @@ mod pattern;
 mod replay;
 mod report;
 mod segment;
+mod stages;
 mod target;
 pub mod vector;
 
@@ -15,6 +16,7 @@ pub use pattern::{Place, Relation, Size, Steps};
 pub use replay::{OUTPUT, Pass, Replay};
 pub use report::{Finding, Knowledge, Paint, Report, Verdict, dims, scientific};
 pub use segment::{Segment, SegmentStep, Segments};
+pub use stages::stages;
 pub use target::{Cell, Cells};
 
 use crate::diagnostic::{Diagnostic, Result};

@@ -8,8 +8,9 @@ use super::{Comparison, Outcome, compare_value};
 use crate::diagnostic::Result;
 use crate::host::hooks::{Hooks, Progress};
 use crate::host::library::Encoder;
+use crate::host::runner::Runner;
 use crate::ir::Kind;
-use crate::media::Media;
+use crate::media::{Media, Planned};
 use crate::plan::Plan;
 use crate::taps::{DType, Tap, TapSet, TapView, TapWriter};
 
@@ -20,6 +21,8 @@ pub const OUTPUT: &str = "output";
 pub struct Replay<'a> {
     pub plan: &'a Plan,
     pub encoder: &'a mut Encoder,
+    /// Computes in the place of the encoder, which then only preprocesses.
+    pub runner: Option<&'a mut (dyn Runner + 'static)>,
     pub media: &'a Media,
     /// Who this is, in one line.
     pub source: String,
@@ -106,7 +109,7 @@ impl Replay<'_> {
             ControlFlow::Continue(())
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
-        let output = info.encode(self.encoder, &values, hooks)?;
+        let output = self.encode(&info, &values, hooks)?;
         let known = |label: &str| pass.comparison.find(label).is_some();
         let twice = self.plan.graph.outputs.values().any(|id| self.plan.graph.node(*id).tap.as_deref().is_some_and(known));
         if let Some(other) = reference.find(OUTPUT).filter(|_| !twice && !known(OUTPUT)) {
@@ -136,9 +139,16 @@ impl Replay<'_> {
             ControlFlow::Continue(())
         };
         let hooks = Hooks { progress: Some(&mut on_progress), tap: Some(&mut on_tap) };
-        let output = info.encode(self.encoder, &values, hooks)?;
+        let output = self.encode(&info, &values, hooks)?;
         writer.write_f32(&output_tap(last.0, last.1, vec![info.work().all_tokens(), info.work().embedding]), &output)?;
         Ok((output, writer.finish()?))
+    }
+
+    fn encode(&mut self, info: &Planned, values: &[f32], hooks: Hooks<'_>) -> Result<Vec<f32>> {
+        match &mut self.runner {
+            Some(runner) => runner.encode(info, values, hooks),
+            None => info.encode(self.encoder, values, hooks),
+        }
     }
 
     /// The entry of the graph's input in a list of taps: pixels, f32 `[height, width, 3]`, or a spectrogram `[mel bins, frames]`.

@@ -404,13 +404,13 @@ fn extend(value: &mut Value, more: Value) {
     }
 }
 
-fn plain_table(header: &[&str]) -> Table {
+pub(super) fn plain_table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(header);
     table
 }
 
-fn align(table: &mut Table, columns: std::ops::Range<usize>) {
+pub(super) fn align(table: &mut Table, columns: std::ops::Range<usize>) {
     for i in columns {
         if let Some(column) = table.column_mut(i) {
             column.set_cell_alignment(CellAlignment::Right);

@@ -6,22 +6,25 @@ use minijinja::{Value, context};
 use serde_json::json;
 
 use super::environment;
+use super::shader::Bindings;
 use crate::diagnostic::{Diagnostic, Result, Source};
 use crate::ir::{Attr, Kind, Node, hex_float};
 use crate::maps::{KernelDef, Maps, OpMap};
 use crate::pipeline::Inputs;
 use crate::select::{Chosen, Selected};
 
-/// A rendered C function and how to call it.
+/// A rendered kernel and how to call it.
 #[derive(Debug, Clone)]
 pub struct Instance {
     pub symbol: String,
     pub id: String,
+    pub class: String,
     pub variant: usize,
     pub text: String,
     /// C types of the pointer parameters: operands, result, tables.
     pub params: Vec<String>,
     pub args: usize,
+    pub bindings: Bindings,
 }
 
 /// All instances of a build, and what they need besides, each once and in first-use order.
@@ -74,7 +77,18 @@ impl Instances {
         }
         let (prototype, params) = call.prototype(&symbol);
         let text = render(maps, &kernel.source, call.context(&symbol, &prototype))?;
-        let instance = Instance { symbol: symbol.clone(), id: kernel.id.text.clone(), variant, text, params, args: kernel.args.len() };
+        let bindings = Bindings::of(&call);
+        let text = if kernel.is_shader() { call.shader(maps, &bindings, &text)? } else { text };
+        let instance = Instance {
+            symbol: symbol.clone(),
+            id: kernel.id.text.clone(),
+            class: kernel.id.class.clone(),
+            variant,
+            text,
+            params,
+            args: kernel.args.len(),
+            bindings,
+        };
         Ok(self.list.insert_full(symbol, instance).0)
     }
 
@@ -86,7 +100,7 @@ impl Instances {
     }
 }
 
-fn source(maps: &Maps, path: &str) -> Result<String> {
+pub fn source(maps: &Maps, path: &str) -> Result<String> {
     maps.files
         .get(path)
         .map(str::to_string)
@@ -117,11 +131,11 @@ fn render(maps: &Maps, path: &str, context: Value) -> Result<String> {
 }
 
 /// One use of a kernel: names and values its source may use.
-struct Call<'a> {
-    map: &'a OpMap,
-    kernel: &'a KernelDef,
+pub struct Call<'a> {
+    pub map: &'a OpMap,
+    pub kernel: &'a KernelDef,
     attrs: &'a IndexMap<String, Attr>,
-    selected: &'a Selected,
+    pub selected: &'a Selected,
 }
 
 impl<'a> Call<'a> {
@@ -130,7 +144,7 @@ impl<'a> Call<'a> {
     }
 
     /// (parameter name, pattern name) of every operand.
-    fn operands(&self) -> Vec<(String, String)> {
+    pub fn operands(&self) -> Vec<(String, String)> {
         let Some(signature) = &self.map.signature else { return Vec::new() };
         let fixed = signature.operands.iter().filter(|p| !p.variadic).count();
         (0..self.selected.operands.len())
@@ -220,6 +234,16 @@ impl<'a> Call<'a> {
         text.push("size_t t1".to_string());
         text.push("void *restrict scratch".to_string());
         (format!("static void {symbol}({})", text.join(", ")), params)
+    }
+
+    /// A shader is a module of its own: bindings, snippets, kernel.
+    fn shader(&self, maps: &Maps, bindings: &Bindings, kernel: &str) -> Result<String> {
+        let mut text = format!("// {}\n{}", self.kernel.id.text, bindings.declarations(self));
+        for name in &self.kernel.shared {
+            text += "\n";
+            text += &source(maps, &format!("_shared/{name}.{}", self.kernel.lang))?;
+        }
+        Ok(text + "\n" + kernel)
     }
 
     fn context(&self, symbol: &str, prototype: &str) -> Value {

@@ -1,8 +1,14 @@
 //! Plan → Sources: kernels rendered per instance, tables of steps, the fixed frame of the target around them.
 
 mod context;
+mod facts;
 pub mod kernel;
+mod manifest;
 mod preprocess;
+pub mod probe;
+mod shader;
+mod slots;
+pub mod table;
 mod write;
 
 use std::collections::BTreeMap;
@@ -25,7 +31,11 @@ static FRAMES: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/runtime");
 
 /// Renders every file of the target.
 pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
-    let context = context::build(i, plan)?;
+    let mut sources = Sources::new();
+    let context = match i.target.lang.as_str() {
+        "wgsl" => manifest::build(i, plan, &mut sources)?,
+        _ => context::build(i, plan)?,
+    };
     let encoder = &i.template.encoder;
     let mut env = environment();
     let folder = FRAMES
@@ -38,7 +48,7 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
         top.push(name);
     }
     top.sort();
-    let mut sources = Sources::new();
+    env.add_global("bundle", bundle(&sources));
     for name in top {
         // a frame file that is only included by another has no output of its own
         let Some(path) = output_path(name, encoder) else { continue };
@@ -48,13 +58,18 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
     Ok(sources)
 }
 
+/// Files as one JSON object that can stand in an HTML page: a page opened from a disk may not read the files beside it.
+fn bundle(sources: &Sources) -> String {
+    serde_json::json!(sources).to_string().replace("</", "<\\/")
+}
+
 /// `encoder.c.j2` → `<encoder>.c`; parts of it (`gguf.c.j2`) → none.
 fn output_path(name: &str, encoder: &str) -> Option<String> {
     let stem = name.strip_suffix(".j2")?;
     if let Some(rest) = stem.strip_prefix("encoder.") {
         return Some(format!("{encoder}.{rest}"));
     }
-    matches!(stem, "CMakeLists.txt" | "example.c").then(|| stem.to_string())
+    matches!(stem, "CMakeLists.txt" | "example.c" | "index.html").then(|| stem.to_string())
 }
 
 /// minijinja as all templates of this project expect it.

@@ -1,4 +1,4 @@
-//! Preprocessing of the template as C functions: size rule, image resampling, pixel normalisation, perhaps views; or chunks, spectrogram.
+//! Preprocessing of the template as functions of the target's host language: size rule, image resampling, pixel normalisation, perhaps views; or chunks, spectrogram.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value>
         let attrs = resolve_attrs(map, &use_.attrs, i.sizes, &BTreeMap::new(), &use_.at)?;
         let classes = alternatives(i.maps, i.profile, &map.op, &BTreeMap::new(), &[], &use_.at)?;
         let class = classes.last().map(|a| a.class.clone()).unwrap_or_default();
-        let kernel = map.kernels.values().find(|k| k.id.class == class && k.lang == i.target.lang && k.id.variant.is_empty());
+        let kernel = map.kernels.values().find(|k| k.id.class == class && k.lang == i.target.host);
         let kernel = kernel.ok_or_else(|| {
             let mut e =
                 use_.at.error("select-none", format!("no kernel of {} class {class} for target {}", map.op, i.target.name), "this op");

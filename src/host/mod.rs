@@ -7,3 +7,4 @@ pub mod hooks;
 pub mod library;
 pub mod npy;
 pub mod plans;
+pub mod runner;

@@ -85,11 +85,22 @@ pub struct KernelDef {
     pub requires: Vec<Guard>,
     pub strided: Vec<String>,
     pub over: Vec<String>,
-    pub tasks: Expr,
+    /// Size of a call: the number of tasks that threads share out, or workgroups in x, y and z.
+    pub launch: Vec<Expr>,
+    /// Bytes per worker.
     pub scratch: Expr,
+    /// Operands and result that a shader reads and writes as vectors of four words.
+    pub vec4: Vec<String>,
     pub shared: Vec<String>,
     pub tables: Vec<String>,
     pub at: At,
+}
+
+impl KernelDef {
+    /// Whether the kernel is a module of its own that a device runs.
+    pub fn is_shader(&self) -> bool {
+        self.lang == "wgsl"
+    }
 }
 
 /// `<op>.<dtype>.<class>[.<variant>]`
@@ -333,6 +344,11 @@ impl OpMap {
             (false, None) => Ok(Expr::Int(0)),
             (true, None) => Err(node.at.error("json-missing-key", format!("key \"{key}\" is missing"), "in this kernel")),
         };
+        let (launch, scratch) = match f.optional("workgroups") {
+            None => (vec![count("tasks")?], count("scratch")?),
+            Some(n) if graph && (1..=3).contains(&n.array()?.len()) => (n.array()?.iter().map(expr).collect::<Result<_>>()?, Expr::Int(0)),
+            Some(n) => return Err(n.at.error("map-workgroups", "a graph kernel has one to three counts of workgroups", "these")),
+        };
         let kernel = KernelDef {
             lang,
             source,
@@ -345,8 +361,9 @@ impl OpMap {
             },
             strided: list("strided")?,
             over: list("over")?,
-            tasks: count("tasks")?,
-            scratch: count("scratch")?,
+            launch,
+            scratch,
+            vec4: list("vec4")?,
             shared,
             tables,
             at: node.at.clone(),
@@ -355,7 +372,7 @@ impl OpMap {
         f.finish()?;
         let names = self.operand_names();
         let result = names.last().filter(|_| graph);
-        for operand in kernel.strided.iter().chain(&kernel.over) {
+        for operand in kernel.strided.iter().chain(&kernel.over).chain(kernel.vec4.iter().filter(|n| Some(*n) != result)) {
             if !names.contains(operand) || Some(operand) == result {
                 return Err(kernel.at.error("map-operand", format!("\"{operand}\" is no operand of {}", self.op), "in this kernel"));
             }

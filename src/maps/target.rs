@@ -9,7 +9,7 @@ use crate::json::{At, Node};
 #[derive(Debug, Clone)]
 pub struct Variant {
     pub name: String,
-    /// Last part of kernel ids; empty for kernels that run everywhere.
+    /// Last part of kernel ids; may be empty.
     pub suffix: String,
     pub macro_name: Option<String>,
     pub attribute: Option<String>,
@@ -24,6 +24,8 @@ pub struct Target {
     pub name: String,
     pub doc: String,
     pub lang: String,
+    /// Language of preprocessing: that of the program around the kernels.
+    pub host: String,
     /// Profile of a build that names none.
     pub default_profile: String,
     pub variants: Vec<Variant>,
@@ -45,10 +47,10 @@ impl Target {
         }
         let list = f.required("variants")?;
         let variants: Vec<Variant> = list.array()?.iter().map(variant).collect::<Result<_>>()?;
-        if variants.iter().filter(|v| v.suffix.is_empty()).count() != 1 {
+        if variants.iter().filter(|v| v.features.is_empty()).count() != 1 {
             return Err(list.at.error(
                 "target-variants",
-                "exactly one variant has the empty suffix: the one that runs everywhere",
+                "exactly one variant needs no features: the one that runs everywhere",
                 "of these",
             ));
         }
@@ -70,6 +72,7 @@ impl Target {
             name: name.to_string(),
             doc: f.required("doc")?.str()?.to_string(),
             lang: f.required("lang")?.str()?.to_string(),
+            host: f.required("host")?.str()?.to_string(),
             default_profile: f.required("default_profile")?.str()?.to_string(),
             variants,
             fuse,
@@ -79,6 +82,11 @@ impl Target {
         };
         f.finish()?;
         Ok(target)
+    }
+
+    /// The variant that runs everywhere.
+    pub fn everywhere(&self) -> usize {
+        self.variants.iter().position(|v| v.features.is_empty()).unwrap_or_default()
     }
 
     /// Rank of a kernel's suffix, best first.

@@ -112,7 +112,7 @@ impl<'a> Kernel<'a> {
             thunk: unit.thunk(symbol),
             tables,
             args: def.args.iter().map(|a| used.case.dims[a] as usize).collect(),
-            tasks: used.case.value(&def.tasks) as usize,
+            tasks: used.case.value(&def.launch[0]) as usize,
             scratch: used.case.value(&def.scratch) as usize,
             result: words(used.result()),
             label: format!("{} with {} on {}", def.id.text, build.name, used.case.text),

@@ -149,7 +149,11 @@ impl World {
     }
 
     fn variant_index(&self, kernel: &KernelDef) -> usize {
-        self.target.rank(&kernel.id.variant).unwrap_or_else(|| panic!("{}: no such variant", kernel.id.text))
+        // only emitted C asks for it
+        self.target.rank(&kernel.id.variant).unwrap_or_else(|| match kernel.is_shader() {
+            true => 0,
+            false => panic!("{}: no such variant", kernel.id.text),
+        })
     }
 }
 
@@ -164,13 +168,18 @@ impl Use<'_> {
         &self.map.classes[self.class]
     }
 
-    /// The kernel of a variant, if one takes this use.
+    /// The kernel of a variant in C, if one takes this use.
     pub fn kernel(&self, variant: &str) -> Option<&KernelDef> {
+        self.kernel_in("c", variant)
+    }
+
+    /// The kernel of a variant in a language, if one takes this use.
+    pub fn kernel_in(&self, lang: &str, variant: &str) -> Option<&KernelDef> {
         let dtype = self.map.id_operand().and_then(|o| self.row.get(&o)).map(|d| d.name()).unwrap_or_default();
         self.map.kernels.values().find(|k| {
             let id = &k.id;
             let holds = |g: &isobit::expr::Guard| g.decide(&|n| self.case.constant(n)).is_ok_and(|v| v == Verdict::Always);
-            k.lang == "c" && id.class == self.class && id.variant == variant && id.dtype == dtype && k.requires.iter().all(holds)
+            k.lang == lang && id.class == self.class && id.variant == variant && id.dtype == dtype && k.requires.iter().all(holds)
         })
     }
 

@@ -15,6 +15,8 @@ mod mutants;
 mod pins;
 mod preprocess;
 mod preprocess_law;
+#[cfg(feature = "gpu")]
+mod shaders;
 mod sound;
 mod vectors;
 
@@ -86,8 +88,8 @@ fn every_kernel_has_cases_and_every_class_a_law() {
             continue;
         }
         missing.extend(map.classes.keys().filter(|c| law::law(&map.op, c).is_none()).map(|c| format!("{} {c}: no law in law.rs", map.op)));
-        for k in map.kernels.values().filter(|k| k.lang == "c") {
-            if !world.uses(map).any(|u| u.kernel(&k.id.variant).is_some_and(|found| found.id.text == k.id.text)) {
+        for k in map.kernels.values() {
+            if !world.uses(map).any(|u| u.kernel_in(&k.lang, &k.id.variant).is_some_and(|found| found.id.text == k.id.text)) {
                 missing.push(format!("{}: no case reaches this kernel", k.id.text));
             }
         }
@@ -122,6 +124,21 @@ fn every_variant_gives_the_portable_bits() {
         }
     }
     report.finish();
+}
+
+#[test]
+#[ignore = "many minutes on a device's emulation: make wgsl-parity runs it"]
+#[cfg(feature = "gpu")]
+fn shaders_give_the_portable_bits() {
+    shaders::on_every_driver();
+}
+
+/// What the test above starts in a process of its own; by hand it takes the best adapter of this machine.
+#[test]
+#[ignore = "started once per driver by shaders_give_the_portable_bits"]
+#[cfg(feature = "gpu")]
+fn shaders_on_one_driver() {
+    shaders::on_one_driver();
 }
 
 #[test]

@@ -157,36 +157,57 @@ fn tensor(o: &Operand, dtype: Dtype, dims: &[u64], made: &BTreeMap<&str, Tensor>
     tensor
 }
 
+/// A vector: its steps, the reference's result, and which part of the last step's result that is.
+type Vector = (Vec<Step>, Vec<u8>, Operand);
+
 /// Runs the steps with the kernels of a variant, where they have one, and compares with the reference.
-fn run(build: &Build, name: &str, variant: &str, (steps, expected, part): &(Vec<Step>, Vec<u8>, Operand), report: &mut Report) {
+fn run(build: &Build, name: &str, variant: &str, vector: &Vector, report: &mut Report) {
     let world = world();
     let mut instances = Instances::default();
-    let uses: Vec<Use> = steps.iter().map(|s| s.used(&world.maps)).collect();
     let mut chosen = Vec::new();
-    for used in &uses {
+    let steps: Vec<Use> = vector.0.iter().map(|s| s.used(&world.maps)).collect();
+    for used in &steps {
         for snippet in &used.portable().shared {
             instances.snippet(&world.maps, snippet, "c").unwrap_or_else(|e| panic!("{}", e.plain()));
         }
         let kernel = used.kernel(variant).unwrap_or_else(|| used.portable());
         chosen.push((kernel, used.instance(world, &mut instances, kernel)));
     }
-    let unit =
-        build.load(&format!("vector_{name}_{}.c", if variant.is_empty() { "portable" } else { variant }), &source(world, &instances));
+    let variant = if variant.is_empty() { "portable" } else { variant };
+    let unit = build.load(&format!("vector_{name}_{variant}.c"), &source(world, &instances));
+    let mut chosen = chosen.iter();
+    let compute = |used: &Use, given: Vec<Tensor>| {
+        let (def, symbol) = chosen.next().ok_or("there is no such step")?;
+        Kernel::new(build, &unit, used, def, symbol).full(&Operands::of(given, &used.operands())).map_err(|fault| fault.to_string())
+    };
+    follow(vector, compute, &format!("vector {name}, {variant} kernels with {}", build.name), report);
+}
+
+/// Computes step after step, and compares with the reference.
+fn follow(
+    (steps, expected, part): &Vector,
+    mut compute: impl FnMut(&Use, Vec<Tensor>) -> Result<Vec<u8>, String>,
+    what: &str,
+    report: &mut Report,
+) {
     let mut made: BTreeMap<&str, Tensor> = BTreeMap::new();
-    for ((step, used), (def, symbol)) in steps.iter().zip(&uses).zip(&chosen) {
-        let specs = used.operands();
-        let given = step.operands.iter().zip(&specs).map(|(o, s)| tensor(o, s.dtype, &s.dims, &made)).collect();
-        let kernel = Kernel::new(build, &unit, used, def, symbol);
-        let result = kernel.full(&Operands::of(given, &specs));
-        let Some(got) = report.check(result, || format!("vector {name}: {}", kernel.label)) else { return };
-        made.insert(&step.value, kernel.tensor(&got));
+    let mut last = None;
+    for step in steps {
+        let used = step.used(&world().maps);
+        let given = step.operands.iter().zip(&used.operands()).map(|(o, s)| tensor(o, s.dtype, &s.dims, &made)).collect();
+        let Some(got) = report.check(compute(&used, given), || format!("{what}: {}", step.value)) else { return };
+        let (dtype, dims) = (used.result().dtype, used.result().dims);
+        let size = data::element_bytes(dtype);
+        let bits = (0..got.len() / size).map(|i| data::element(&got, size, i)).collect();
+        made.insert(&step.value, Tensor { dtype, dims: data::words(dtype, &dims).expect("whole blocks"), bits });
+        last = Some(dtype);
     }
-    let Some(result) = uses.last().map(|u| u.result()) else { return };
-    let got = tensor(part, result.dtype, &part.shape, &made);
-    let size = data::element_bytes(result.dtype);
+    let Some(dtype) = last else { return };
+    let got = tensor(part, dtype, &part.shape, &made);
+    let size = data::element_bytes(dtype);
     let wanted: Vec<u32> = (0..expected.len() / size).map(|i| data::element(expected, size, i)).collect();
-    assert_eq!(got.bits.len(), wanted.len(), "vector {name}: elements of the result");
-    let nan = |bits: u32| data::is_nan(bits, result.dtype);
+    assert_eq!(got.bits.len(), wanted.len(), "{what}: elements of the result");
+    let nan = |bits: u32| data::is_nan(bits, dtype);
     let wrong: Vec<usize> = (0..wanted.len()).filter(|&i| got.bits[i] != wanted[i] && !(nan(got.bits[i]) && nan(wanted[i]))).collect();
     let equal = match wrong.first() {
         None => Ok(()),
@@ -198,8 +219,29 @@ fn run(build: &Build, name: &str, variant: &str, (steps, expected, part): &(Vec<
             wanted[i]
         )),
     };
-    let variant = if variant.is_empty() { "portable" } else { variant };
-    report.check(equal, || format!("vector {name}, {variant} kernels with {}", build.name));
+    report.check(equal, || what.to_string());
+}
+
+/// Every vector whose steps all have kernels in another language, computed by `compute`; gives their number and that of the others.
+#[cfg(feature = "gpu")]
+pub fn check_in(
+    lang: &str,
+    variant: &str,
+    mut compute: impl FnMut(&Use, Vec<Tensor>) -> Result<Vec<u8>, String>,
+    report: &mut Report,
+) -> (usize, usize) {
+    let (mut run, mut skipped) = (0, 0);
+    for dir in folders() {
+        let vector = read(&world().maps, &dir);
+        match vector.0.iter().all(|s| s.used(&world().maps).kernel_in(lang, variant).is_some()) {
+            true => {
+                run += 1;
+                follow(&vector, &mut compute, &format!("vector {}", dir.file_name().unwrap_or_default().display()), report);
+            }
+            false => skipped += 1,
+        }
+    }
+    (run, skipped)
 }
 
 /// Every vector by every variant that one of its ops has.

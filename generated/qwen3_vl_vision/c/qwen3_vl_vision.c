@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.c - the qwen3_vl_vision image encoder as one file. Build: cc -O2 app.c qwen3_vl_vision.c -lm -lpthread
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
+ * template  qwen3_vl_vision 6d16554ddefd25cb77a93821d0408b23e1f3d47fb4ea80d6354954803b06a188
  * sizes     preset 8b, weights f16
  * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
- * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      75abb5be1b892e1291a50d7fb29327c7fa11b9eafc770ec25648a87ecf65732a
+ * target    c e377dbaf8ef600fc0f11d420c817c8bb2e3939a8529875feaa0d099a7756ab5d
+ * maps      7ec30795b8132dc2c2ea17639ae54be2c806ea08681ab88f4e03d233a330de96
  * taps      those that fusion leaves
  */
 
@@ -4817,17 +4817,17 @@ static void add_row_f32_rn__n1152(const float *x, const float *restrict r, float
 
 /* ---- interpolate_grid.f32.copy ---- */
 // The trained grid itself: rows = cols = 48.
-static void interpolate_grid_f32_copy__side48_n1152(const float *restrict p, float *restrict y, size_t rows, size_t cols, size_t t0, size_t t1, void *restrict scratch)
+static void interpolate_grid_f32_copy__side48_n1152(const float *restrict grid, float *restrict y, size_t rows, size_t cols, size_t t0, size_t t1, void *restrict scratch)
 {
     (void)rows;
     (void)scratch;
-    memcpy(y + t0 * cols * 1152, p + t0 * cols * 1152, (t1 - t0) * cols * 1152 * sizeof(float));
+    memcpy(y + t0 * cols * 1152, grid + t0 * cols * 1152, (t1 - t0) * cols * 1152 * sizeof(float));
 }
 
 /* ---- interpolate_grid.f32.bilinear_corners_fma.avx2 ---- */
 #if ISOBIT_X86
-// As the portable kernel, eight columns of p at a time.
-ISOBIT_AVX2 static void interpolate_grid_f32_bilinear_corners_fma_avx2__side48_n1152(const float *restrict p, float *restrict y, size_t rows, size_t cols, size_t t0, size_t t1, void *restrict scratch)
+// As the portable kernel, eight columns of the grid at a time.
+ISOBIT_AVX2 static void interpolate_grid_f32_bilinear_corners_fma_avx2__side48_n1152(const float *restrict grid, float *restrict y, size_t rows, size_t cols, size_t t0, size_t t1, void *restrict scratch)
 {
     enum { SIDE = 48, N = 1152 };
     (void)scratch;
@@ -4837,8 +4837,8 @@ ISOBIT_AVX2 static void interpolate_grid_f32_bilinear_corners_fma_avx2__side48_n
         for (size_t col = 0; col < cols; col++) {
             const iso_grid_axis h = iso_grid_align(col, cols, SIDE);
             const float dx = h.t, ex = 1.0f - dx;
-            const float *p00 = p + (v.low * SIDE + h.low) * N, *p01 = p + (v.low * SIDE + h.high) * N;
-            const float *p10 = p + (v.high * SIDE + h.low) * N, *p11 = p + (v.high * SIDE + h.high) * N;
+            const float *p00 = grid + (v.low * SIDE + h.low) * N, *p01 = grid + (v.low * SIDE + h.high) * N;
+            const float *p10 = grid + (v.high * SIDE + h.low) * N, *p11 = grid + (v.high * SIDE + h.high) * N;
             float *out = y + (row * cols + col) * N;
             const __m256 dxv = _mm256_set1_ps(dx), exv = _mm256_set1_ps(ex), dyv = _mm256_set1_ps(dy), eyv = _mm256_set1_ps(ey);
             size_t i = 0;
@@ -4859,8 +4859,8 @@ ISOBIT_AVX2 static void interpolate_grid_f32_bilinear_corners_fma_avx2__side48_n
 #endif
 
 /* ---- interpolate_grid.f32.bilinear_corners_fma ---- */
-// One task is one row of the new grid; the four weights are the same for all columns of p.
-static void interpolate_grid_f32_bilinear_corners_fma__side48_n1152(const float *restrict p, float *restrict y, size_t rows, size_t cols, size_t t0, size_t t1, void *restrict scratch)
+// One task is one row of the new grid; the four weights are the same for all columns of the grid.
+static void interpolate_grid_f32_bilinear_corners_fma__side48_n1152(const float *restrict grid, float *restrict y, size_t rows, size_t cols, size_t t0, size_t t1, void *restrict scratch)
 {
     enum { SIDE = 48, N = 1152 };
     (void)scratch;
@@ -4870,8 +4870,8 @@ static void interpolate_grid_f32_bilinear_corners_fma__side48_n1152(const float 
         for (size_t col = 0; col < cols; col++) {
             const iso_grid_axis h = iso_grid_align(col, cols, SIDE);
             const float dx = h.t, ex = 1 - dx;
-            const float *p00 = p + (v.low * SIDE + h.low) * N, *p01 = p + (v.low * SIDE + h.high) * N;
-            const float *p10 = p + (v.high * SIDE + h.low) * N, *p11 = p + (v.high * SIDE + h.high) * N;
+            const float *p00 = grid + (v.low * SIDE + h.low) * N, *p01 = grid + (v.low * SIDE + h.high) * N;
+            const float *p10 = grid + (v.high * SIDE + h.low) * N, *p11 = grid + (v.high * SIDE + h.high) * N;
             float *out = y + (row * cols + col) * N;
             for (size_t i = 0; i < N; i++) {                const float t00 = p00[i] * ex, t01 = p01[i] * dx, t10 = p10[i] * ex, t11 = p11[i] * dx;                const float first = t01 * ey;
                 out[i] = fmaf(t11, dy, fmaf(t10, dy, fmaf(t00, ey, first)));            }
@@ -4897,16 +4897,16 @@ static void grid_merge_f32_copy__merge2_c1152(const float *restrict x, float *re
 }
 
 /* ---- add_tiled.f32.rn ---- */
-// Row t of x meets row t mod r of p.
-static void add_tiled_f32_rn__n1152(const float *x, const float *restrict p, float *y, size_t t, size_t r, size_t t0, size_t t1, void *restrict scratch)
+// Row t of x meets row t mod r of tile.
+static void add_tiled_f32_rn__n1152(const float *x, const float *restrict tile, float *y, size_t t, size_t r, size_t t0, size_t t1, void *restrict scratch)
 {
     enum { N = 1152 };
     (void)t;
     (void)scratch;
     for (size_t row = t0; row < t1; row++) {
-        const float *tile = p + row % r * N;
+        const float *other = tile + row % r * N;
         for (size_t i = 0; i < N; i++) {
-            y[row * N + i] = x[row * N + i] + tile[i];
+            y[row * N + i] = x[row * N + i] + other[i];
         }
     }
 }
@@ -9939,6 +9939,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"75abb5be1b892e1291a50d7fb29327c7fa11b9eafc770ec25648a87ecf65732a\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d16554ddefd25cb77a93821d0408b23e1f3d47fb4ea80d6354954803b06a188\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"7ec30795b8132dc2c2ea17639ae54be2c806ea08681ab88f4e03d233a330de96\",\"taps\":\"kept\"}";
 }
 #pragma GCC diagnostic pop

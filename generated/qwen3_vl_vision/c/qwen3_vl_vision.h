@@ -1,12 +1,12 @@
 /* qwen3_vl_vision.h - public interface of the qwen3_vl_vision image encoder (C11 and C++).
  *
  * Written by isobit 0.1.0; this code is yours to use under any licence you like.
- * template  qwen3_vl_vision 5d34e29d5a45c80370b05241bf516b9cd1d3d4d2653b31d76b92fc26fa3236ac
+ * template  qwen3_vl_vision 6d16554ddefd25cb77a93821d0408b23e1f3d47fb4ea80d6354954803b06a188
  * sizes     preset 8b, weights f16
  * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
- * target    c 897592f05336068114e0edea811c5159cc27cb636b402f483e566208127db6c5
- * maps      75abb5be1b892e1291a50d7fb29327c7fa11b9eafc770ec25648a87ecf65732a
+ * target    c e377dbaf8ef600fc0f11d420c817c8bb2e3939a8529875feaa0d099a7756ab5d
+ * maps      7ec30795b8132dc2c2ea17639ae54be2c806ea08681ab88f4e03d233a330de96
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -1,0 +1,168 @@
+//! Plan → shaders and `manifest.json`: all that a host needs to run them on a device, sizes as expressions of the input's dimensions.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::Sources;
+use super::facts::{self, build_info, check_sizes, input_facts, output, stamp};
+use super::kernel::Instances;
+use super::slots::slots;
+use super::{preprocess, probe, table};
+use crate::diagnostic::Result;
+use crate::expr::Bound;
+use crate::input::Input;
+use crate::ir::Id;
+use crate::pipeline::Inputs;
+use crate::plan::{Place, Plan, Pointer};
+use crate::select::How;
+use crate::wgsl::Shader;
+use crate::wgsl::validate::MAX_STORAGE_BUFFERS;
+
+/// Version of the manifest's format.
+const FORMAT: u64 = 1;
+
+/// Bytes per binding that every WebGPU device has.
+const BINDING_BYTES: u64 = 128 << 20;
+
+/// Adds shaders and manifest to `sources`; returns what the frame's files are rendered with.
+pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
+    let input = Input::of_graph(i.template, i.sizes, &plan.graph, |f| f.shape.clone())?;
+    check_sizes(i, plan, &input)?;
+    let mut instances = Instances::default();
+    let (slots, of_value) = slots(plan);
+    let mut steps = Vec::new();
+    for step in &plan.steps {
+        let node = plan.graph.node(step.node);
+        let How::Kernels(selected) = &node.facts.how else { continue };
+        let Some(map) = i.maps.op(node.op().unwrap_or_default()) else { continue };
+        let mut choices = Vec::new();
+        let mut params: IndexMap<String, String> = IndexMap::new();
+        let mut tables: Option<&Vec<String>> = None;
+        for choice in &selected.choices {
+            let mut candidates = Vec::new();
+            for c in &choice.candidates {
+                let kernel = &map.kernels[&c.kernel];
+                if *tables.get_or_insert(&kernel.tables) != &kernel.tables {
+                    return Err(kernel.at.error("map-tables", "kernels of one op must read the same tables", "this kernel"));
+                }
+                let shader = instances.get(i, map, kernel, c.variant, node, selected)?;
+                params.extend(kernel.args.iter().map(|a| (a.clone(), selected.bound[a].to_string())));
+                let workgroups: Vec<String> = c.launch.iter().map(Bound::to_string).collect();
+                candidates.push(json!({ "variant": i.target.variants[c.variant].name, "shader": shader, "workgroups": workgroups }));
+            }
+            choices
+                .push(json!({ "when": choice.guard.as_ref().map(ToString::to_string), "class": choice.class, "candidates": candidates }));
+        }
+        let values = plan.graph.operands(step.node).into_iter().chain([step.node]);
+        let mut refs = values.zip(&step.pointers).map(|(v, p)| reference(plan, &of_value, v, p)).collect::<Result<Vec<_>>>()?;
+        for name in tables.into_iter().flatten() {
+            refs.push(json!({ "kind": "table", "index": instances.tables.get_index_of(name), "at": 0 }));
+        }
+        steps.push(json!({ "name": node.name, "op": map.op, "choices": choices, "params": params, "refs": refs }));
+    }
+    let preprocess = preprocess::build(i, &mut instances)?;
+    for shader in instances.list.values() {
+        let file = format!("{}.wgsl", shader.symbol);
+        Shader::new(&file, &shader.text)?;
+        sources.insert(file, shader.text.clone());
+    }
+    let mut tables = Vec::new();
+    for name in instances.tables.keys() {
+        let (text, facts) = table::table(i.maps, name)?;
+        let file = facts["file"].as_str().unwrap_or_default().to_string();
+        Shader::new(&file, &text)?;
+        sources.insert(file, text);
+        tables.push(facts);
+    }
+    let (text, probe) = probe::probe(i.maps)?;
+    Shader::new(probe::FILE, &text)?;
+    sources.insert(probe::FILE.to_string(), text);
+    let (tokens, embedding) = output(i, plan)?;
+    let taps = plan.taps.iter().map(|t| {
+        let tap = facts::tap(plan, t)?;
+        let mut place = reference(plan, &of_value, t.node, &t.pointer)?;
+        place["offset"] = json!(t.pointer.offset);
+        Ok(json!({
+            "step": t.step, "name": plan.graph.node(t.node).tap, "ref": place, "dtype": tap.dtype,
+            "shape": tap.shape.iter().map(ToString::to_string).collect::<Vec<_>>(), "stride": tap.strides,
+        }))
+    });
+    let taps = taps.collect::<Result<Vec<_>>>()?;
+    let weights: Vec<_> = plan.weights.iter().filter_map(|id| plan.graph.node(*id).facts.stored.as_ref()).collect();
+    let largest = weights.iter().map(|w| w.bytes).max().unwrap_or_default().max(BINDING_BYTES);
+    let mut manifest = json!({
+        "format": FORMAT,
+        "encoder": i.template.encoder,
+        "build": build_info(i),
+        "input": input_facts(&input),
+        "dims": i.sizes.runtime.keys().collect::<Vec<_>>(),
+        "derived": i.sizes.runtime_derived.iter().map(|(name, b)| json!({ "name": name, "value": b.to_string() })).collect::<Vec<_>>(),
+        "tokens": tokens.to_string(),
+        "embedding": embedding,
+        "flops": facts::flops(plan).iter().map(|b| format!("({b})")).collect::<Vec<_>>().join("+"),
+        "limits": { "maxStorageBuffersPerShaderStage": MAX_STORAGE_BUFFERS, "maxStorageBufferBindingSize": largest, "maxBufferSize": largest },
+        "variants": i.target.variants.iter().map(|v| json!({ "name": v.name, "needs": v.features })).collect::<Vec<_>>(),
+        "checks": i.sizes.checks.iter().map(|c| facts::check(c, bits)).collect::<Result<Vec<_>>>()?,
+        "known_tensors": i.template.tensors.known,
+        "unused_tensors": i.template.tensors.unused,
+        "weights": weights.iter().map(|s| json!({ "name": s.tensor, "type": s.dtype.to_string(), "ne": s.ne, "bytes": s.bytes })).collect::<Vec<_>>(),
+        "tables": tables,
+        "probe": probe,
+        "buffers": slots.iter().map(|s| {
+            json!({ "name": s.name, "bytes": s.bytes.iter().map(ToString::to_string).collect::<Vec<_>>() })
+        }).collect::<Vec<_>>(),
+        "outputs": plan.graph.outputs.iter().map(|(name, id)| {
+            let shape = &plan.graph.node(*id).facts.shape;
+            json!({ "name": name, "bytes": format!("4*{}", shape.iter().map(|d| format!("({d})")).collect::<Vec<_>>().join("*")) })
+        }).collect::<Vec<_>>(),
+        "shaders": instances.list.values().map(|k| json!({
+            "name": k.symbol, "file": format!("{}.wgsl", k.symbol), "kernel": k.id, "class": k.class,
+            "bindings": k.bindings.buffers, "params": k.bindings.params,
+        })).collect::<Vec<_>>(),
+        "steps": steps,
+        "taps": taps,
+    });
+    if !i.template.is_audio() {
+        let [rows, cols] = facts::grid(i)?;
+        manifest["grid"] = json!({ "rows": rows.to_string(), "cols": cols.to_string() });
+    }
+    sources.insert("manifest.json".to_string(), lines(&manifest));
+    Ok(json!({
+        "encoder": i.template.encoder,
+        "stamp": stamp(i),
+        "preprocess": preprocess,
+    }))
+}
+
+/// A pointer to a value as a buffer and an offset in elements.
+fn reference(plan: &Plan, of_value: &[usize], value: Id, p: &Pointer) -> Result<Value> {
+    let (kind, index) = match p.place {
+        Place::Value(v) => ("buffer", of_value[v]),
+        Place::Weight(w) => ("weight", w),
+        Place::Output(o) => ("output", o),
+    };
+    // views of block formats begin at the first block
+    let bytes = plan.graph.node(value).facts.dtype.element_bytes().unwrap_or(1);
+    if !p.offset.is_multiple_of(bytes) {
+        return Err(plan.graph.node(value).at.error("internal-emit", "a view begins amid an element", "this value"));
+    }
+    Ok(json!({ "kind": kind, "index": index, "at": p.offset / bytes }))
+}
+
+/// A number by its bits.
+fn bits(v: f32) -> String {
+    format!("0x{:08x}", v.to_bits())
+}
+
+/// JSON with a line per entry, and per element of the long lists.
+fn lines(manifest: &Value) -> String {
+    let list = |v: &Value| match v.as_array() {
+        Some(items) if items.iter().any(Value::is_object) => {
+            let items: Vec<String> = items.iter().map(|item| format!("    {item}")).collect();
+            format!("[\n{}\n  ]", items.join(",\n"))
+        }
+        _ => v.to_string(),
+    };
+    let entries: Vec<String> = manifest.as_object().into_iter().flatten().map(|(k, v)| format!("  {}: {}", json!(k), list(v))).collect();
+    format!("{{\n{}\n}}\n", entries.join(",\n"))
+}

@@ -1,0 +1,115 @@
+//! One size of input, worked out: which shader every step calls with which numbers, and how many bytes the device holds.
+
+use super::device::{Device, padded};
+use super::formula::Dims;
+use super::manifest::{Candidate, Manifest, OutputEntry, Step};
+use crate::diagnostic::{Diagnostic, Result};
+
+/// Pieces of the uniform buffer begin at multiples of this, which every device takes.
+pub(super) const SLICE: u64 = 256;
+
+/// What an encode call needs and gives, known before it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Values of all run-time dimensions.
+    pub dims: Dims,
+    pub batch: u64,
+    pub grid_rows: u64,
+    pub grid_cols: u64,
+    /// Of one image.
+    pub tokens: u64,
+    /// Floats per token.
+    pub embedding: u64,
+    pub flops: u64,
+    pub memory: Memory,
+    /// One per step.
+    pub(super) calls: Vec<Call>,
+}
+
+/// Bytes on the device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    pub weights: u64,
+    pub tables: u64,
+    /// Of each buffer, in the manifest's order.
+    pub buffers: Vec<u64>,
+    pub outputs: Vec<u64>,
+    /// Numbers that the steps are called with.
+    pub uniforms: u64,
+}
+
+impl Memory {
+    pub fn total(&self) -> u64 {
+        self.weights + self.tables + self.working()
+    }
+
+    /// What depends on the size of the input.
+    pub fn working(&self) -> u64 {
+        self.buffers.iter().chain(&self.outputs).sum::<u64>() + self.uniforms
+    }
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    pub shader: usize,
+    pub class: String,
+    pub workgroups: [u32; 3],
+    pub numbers: Vec<u32>,
+}
+
+/// Works out `batch` images of `height` x `width` pixels on a device that has `variants`.
+pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batch: u64, height: u64, width: u64) -> Result<Planned> {
+    let dims = manifest.dims(batch, height, width)?;
+    let calls: Vec<Call> = manifest.steps.iter().map(|step| call(manifest, device, variants, step, &dims)).collect::<Result<_>>()?;
+    let size = |what: &str, bytes: u64| {
+        let bytes = padded(bytes).unwrap_or(u64::MAX);
+        device.check_limit("maxStorageBufferBindingSize", bytes, what)?;
+        device.check_limit("maxBufferSize", bytes, what).map(|()| bytes)
+    };
+    let memory = Memory {
+        weights: manifest.weights.iter().filter_map(|w| padded(w.bytes)).sum(),
+        tables: manifest.tables.iter().filter_map(|t| padded(t.words.saturating_mul(4))).sum(),
+        buffers: manifest.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
+        outputs: manifest.outputs.iter().map(|OutputEntry { name, bytes }| size(name, bytes.value(&dims)?)).collect::<Result<_>>()?,
+        uniforms: (calls.len() as u64).max(1) * SLICE,
+    };
+    Ok(Planned {
+        batch,
+        grid_rows: manifest.grid[0].value(&dims)?,
+        grid_cols: manifest.grid[1].value(&dims)?,
+        tokens: manifest.tokens.value(&dims)?,
+        embedding: manifest.embedding,
+        flops: manifest.flops.value(&dims)?,
+        dims,
+        memory,
+        calls,
+    })
+}
+
+fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, dims: &Dims) -> Result<Call> {
+    let missing = |message: String| step.at.error("manifest-index", message, "in this step");
+    let mut chosen = None;
+    for choice in &step.choices {
+        if choice.when.as_ref().map_or(Ok(true), |when| when.holds(dims))? {
+            chosen = Some(choice);
+            break;
+        }
+    }
+    let choice = chosen.ok_or_else(|| missing("no choice holds".to_string()))?;
+    let runs = |c: &&Candidate| variants.get(c.variant) == Some(&true);
+    let candidate = choice.candidates.iter().find(runs).ok_or_else(|| {
+        let needed: Vec<String> =
+            choice.candidates.iter().filter_map(|c| manifest.variants.get(c.variant)).map(|v| v.needs.join(" and ")).collect();
+        Diagnostic::new("gpu-feature", format!("the device runs no kernel of {}", step.name))
+            .fact(device.facts.label())
+            .fact(format!("needed: {}", needed.join(", or ")))
+    })?;
+    let shader = manifest.shaders.get(candidate.shader).ok_or_else(|| missing(format!("there is no shader {}", candidate.shader)))?;
+    let mut workgroups = [1; 3];
+    for (count, formula) in workgroups.iter_mut().zip(&candidate.workgroups) {
+        *count = formula.word(dims)?;
+        device.check_limit("maxComputeWorkgroupsPerDimension", u64::from(*count), &step.name)?;
+    }
+    Ok(Call { shader: candidate.shader, class: choice.class.clone(), workgroups, numbers: step.numbers(shader, dims)? })
+}

@@ -1,0 +1,294 @@
+//! Kernels in WGSL: every one on every case, on every driver at hand, against the portable kernel in C.
+//!
+//! A driver is chosen for a whole process, so each runs in one of its own: this test, started again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use isobit::emit::kernel::Instances;
+use isobit::emit::table::table;
+use isobit::gpu::encoder::fnv;
+use isobit::gpu::{Bound, Device, Needs, Pipeline, adapters};
+use isobit::ir::Dtype;
+use isobit::maps::KernelDef;
+use isobit::wgsl::Shader;
+
+use super::data::{self, Mode, Tensor};
+use super::harness::Operands;
+use super::library::{Spec, Use, aloud, dense, world};
+use super::vectors;
+use super::{Report, first_build, law_of, portable};
+
+/// Software drivers, and where systems keep the files that name them.
+const DRIVERS: [(&str, &[&str]); 2] = [
+    (
+        "lavapipe",
+        &[
+            "/usr/share/vulkan/icd.d/lvp_icd.json",
+            "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
+            "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json",
+        ],
+    ),
+    (
+        "SwiftShader",
+        &[
+            "/usr/lib/chromium/vk_swiftshader_icd.json",
+            "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
+            "/opt/google/chrome/vk_swiftshader_icd.json",
+        ],
+    ),
+];
+
+/// Name of the driver that a process is started for.
+const DRIVER: &str = "ISOBIT_KERNELS_DRIVER";
+
+/// Starts this program again for every driver; what a driver fails is said by its own process.
+pub fn on_every_driver() {
+    let mut failed = Vec::new();
+    let mut runs: Vec<(String, Option<PathBuf>)> = Vec::new();
+    for (name, places) in DRIVERS {
+        match places.iter().map(Path::new).find(|p| p.exists()) {
+            Some(file) => runs.push((name.to_string(), Some(file.to_path_buf()))),
+            None => aloud(&format!("{name} is missing: kernels in WGSL do not run on it")),
+        }
+    }
+    runs.extend(adapters().into_iter().filter(|a| a.kind != "cpu").map(|a| (a.name, None)));
+    for (name, file) in runs {
+        let mut child = Command::new(std::env::current_exe().expect("this program has a path"));
+        child.args(["shaders_on_one_driver", "--exact", "--ignored", "--nocapture"]).env(DRIVER, &name);
+        if let Some(file) = file {
+            child.env("VK_DRIVER_FILES", &file).env("VK_ICD_FILENAMES", &file);
+        }
+        let ran = child.output().unwrap_or_else(|e| panic!("this program cannot be started again: {e}"));
+        let said = [ran.stdout.as_slice(), &ran.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        // software drivers are talkative
+        let own: Vec<&str> = said.lines().filter(|l| l.starts_with("kernels: ")).map(|l| &l["kernels: ".len()..]).collect();
+        own.iter().for_each(|line| aloud(&format!("{name}: {line}")));
+        if !ran.status.success() {
+            failed.push(format!("{name}: {}\n{said}", ran.status));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Every kernel in WGSL on the driver of this process.
+pub fn on_one_driver() {
+    let name = std::env::var(DRIVER).ok();
+    // an ICD file was given for a software driver: its adapter is the only one
+    let given = name.as_deref().filter(|n| DRIVERS.iter().all(|(d, _)| d != n));
+    let device = match Device::open(given, &Needs::default()) {
+        Ok(device) => device,
+        Err(e) => return aloud(&format!("kernels in WGSL are skipped: {}", e.message())),
+    };
+    aloud(&format!("on {}", device.facts.label()));
+    let mut bench = Bench::new(device);
+    let mut report = Report::default();
+    let mut kernels = 0;
+    for map in world().graph_ops() {
+        for def in map.kernels.values().filter(|k| k.lang == LANG) {
+            kernels += 1;
+            for used in world().uses(map).filter(|u| u.kernel_in(LANG, &def.id.variant).is_some_and(|k| k.id.text == def.id.text)) {
+                bench.check(&used, def, &mut report);
+            }
+        }
+    }
+    let compute = |used: &Use, given: Vec<Tensor>| {
+        let def = used.kernel_in(LANG, LANG).ok_or("there is no shader")?;
+        bench.run(used, def, &given, 0)
+    };
+    let (run, skipped) = vectors::check_in(LANG, LANG, compute, &mut report);
+    aloud(&format!("{run} vectors; {skipped} have steps without a shader"));
+    bench.check_tables(&mut report);
+    aloud(&format!("{kernels} kernels, {} shaders", bench.shaders.len()));
+    if kernels > 0 {
+        report.finish();
+    }
+}
+
+/// Language of shaders, and the variant that runs on every device.
+const LANG: &str = "wgsl";
+/// Bytes before an operand in the second run, but for block formats, of which there are no views.
+const BEFORE: usize = 1040;
+/// Bytes behind operands and results.
+const BEHIND: usize = 64;
+/// What is there instead of operands and results: NaN, then 0.7.
+const POISON: [u8; 2] = [0xff, 0x3f];
+
+/// A device, and the shaders made for it.
+struct Bench {
+    device: Device,
+    /// By symbol.
+    shaders: BTreeMap<String, (Pipeline, Vec<String>)>,
+    tables: BTreeMap<String, Vec<u8>>,
+    flushes: bool,
+}
+
+impl Bench {
+    fn new(device: Device) -> Self {
+        let mut bench = Self { device, shaders: BTreeMap::new(), tables: BTreeMap::new(), flushes: false };
+        bench.flushes = bench.flushes_subnormals();
+        if bench.flushes {
+            aloud("this driver takes subnormal f32 values for zero: so do the operands here, and a subnormal result may be zero");
+        }
+        bench
+    }
+
+    /// Whether arithmetic takes subnormal f32 values for zero, as WGSL allows.
+    fn flushes_subnormals(&self) -> bool {
+        let text = "@group(0) @binding(0) var<storage, read> x: array<f32>;\n\
+                    @group(0) @binding(1) var<storage, read_write> y: array<f32>;\n\
+                    @compute @workgroup_size(1) fn main() { y[0] = x[0] * x[1]; }\n";
+        let bytes = |v: [f32; 2]| v.map(f32::to_le_bytes).concat();
+        let shader = Shader::new("subnormal.wgsl", text).unwrap_or_else(|e| panic!("{}", e.plain()));
+        let run = self
+            .device
+            .pipeline(&shader)
+            .and_then(|p| self.device.run(&p, &[Bound::In(&bytes([f32::from_bits(1 << 20), 2.0])), Bound::Out(&bytes([7.0; 2]))], [1; 3]));
+        let out = run.unwrap_or_else(|e| panic!("{}", e.plain()));
+        out[0][..4] != (1u32 << 21).to_le_bytes()
+    }
+
+    /// One kernel on one case, with every kind of values that WGSL says something about.
+    fn check(&mut self, used: &Use, def: &KernelDef, report: &mut Report) {
+        let nan_bits = law_of(used).nan_bits;
+        let reference = portable(first_build(), used);
+        // WGSL promises nothing for infinities and NaNs
+        for &mode in used.case.modes.iter().filter(|m| **m != Mode::Special) {
+            if self.flushes && mode == Mode::Tiny {
+                continue;
+            }
+            let mut operands = Operands::new(used, mode);
+            if self.flushes {
+                let specs = used.operands();
+                operands = Operands::of(operands.tensors.into_iter().map(flushed).collect(), &specs);
+            }
+            let Some(expected) = report.check(reference.full(&operands), || format!("{} {mode:?}", reference.label)) else { continue };
+            for round in 0..POISON.len() {
+                let got = self.run(used, def, &operands.tensors, round);
+                let same = got.and_then(|mut got| {
+                    if self.flushes && used.result().dtype == Dtype::F32 {
+                        accept_zeros(&expected, &mut got);
+                    }
+                    reference.compare(&expected, &got, nan_bits).map_err(|fault| fault.to_string())
+                });
+                report.check(same, || format!("{} on {} {mode:?}, round {round}", def.id.text, used.case.text));
+            }
+        }
+    }
+
+    /// The result of one call. The round decides what lies around operands and was in the result before, and where operands begin.
+    pub fn run(&mut self, used: &Use, def: &KernelDef, tensors: &[Tensor], round: usize) -> Result<Vec<u8>, String> {
+        let symbol = self.shader(used, def)?;
+        let (specs, result) = (used.operands(), used.result());
+        let before = |s: &Spec| if round == 0 || s.dtype.element_bytes().is_none() { 0 } else { BEFORE };
+        let poison = |count: usize| vec![POISON[round]; count];
+        let around = |(t, s): (&Tensor, &Spec)| [poison(before(s)), t.scatter(&s.strides, &dense(&s.dims)), poison(BEHIND)].concat();
+        let given: Vec<Vec<u8>> = tensors.iter().zip(&specs).map(around).collect();
+        let count = data::words(result.dtype, &result.dims).ok_or("the result has no whole blocks")?.iter().product::<u64>();
+        let bytes = count as usize * data::element_bytes(result.dtype);
+        let poisoned = poison(bytes.next_multiple_of(16) + BEHIND);
+        let (pipeline, params) = &self.shaders[&symbol];
+        let number = |name: &String| match specs.iter().find(|s| name.strip_suffix("_at") == Some(&s.name)) {
+            Some(spec) => (before(spec) / data::element_bytes(spec.dtype)) as u32,
+            None if name == "zero" => 0,
+            None => used.case.dims[name] as u32,
+        };
+        let numbers: Vec<u8> = params.iter().flat_map(|name| number(name).to_le_bytes()).collect();
+        let mut bound: Vec<Bound> = given.iter().map(|b| Bound::In(b)).collect();
+        bound.push(Bound::Out(&poisoned));
+        bound.extend(def.tables.iter().map(|t| Bound::In(&self.tables[t])));
+        bound.push(Bound::In(&numbers));
+        let mut workgroups = [1; 3];
+        for (n, e) in workgroups.iter_mut().zip(&def.launch) {
+            *n = used.case.value(e) as u32;
+        }
+        let out = self.device.run(pipeline, &bound, workgroups).map_err(|e| e.plain())?.pop();
+        let mut out = out.ok_or("there is no result")?;
+        let own = bytes.next_multiple_of(if def.vec4.contains(&result.name) { 16 } else { 4 });
+        match out[own..].iter().position(|b| *b != POISON[round]) {
+            Some(at) => Err(format!("writes byte {} of its result, which has {bytes}", own + at)),
+            None => {
+                out.truncate(bytes);
+                Ok(out)
+            }
+        }
+    }
+
+    /// Makes the shader of a use, and gives its symbol.
+    fn shader(&mut self, used: &Use, def: &KernelDef) -> Result<String, String> {
+        let mut instances = Instances::default();
+        let symbol = used.instance(world(), &mut instances, def);
+        if self.shaders.contains_key(&symbol) {
+            return Ok(symbol);
+        }
+        for table in &def.tables {
+            if !self.tables.contains_key(table) {
+                let filled = self.fill(table).map_err(|e| format!("the table {table}: {e}"))?;
+                self.tables.insert(table.clone(), filled);
+            }
+        }
+        let instance = &instances.list[&symbol];
+        let shader = Shader::new(&format!("{symbol}.{LANG}"), &instance.text).map_err(|e| e.plain())?;
+        isobit::wgsl::translate(&shader).map_err(|e| e.plain())?;
+        let pipeline = self.device.pipeline(&shader).map_err(|e| e.plain())?;
+        self.shaders.insert(symbol.clone(), (pipeline, instance.bindings.params.clone()));
+        Ok(symbol)
+    }
+
+    /// The words of a table, filled by its shader.
+    fn fill(&self, name: &str) -> Result<Vec<u8>, String> {
+        let (text, facts) = table(&world().maps, name).map_err(|e| e.plain())?;
+        let (words, workgroups) = (facts["words"].as_u64().unwrap_or_default(), facts["workgroups"].as_u64().unwrap_or_default());
+        let shader = Shader::new(&format!("{name}.{LANG}"), &text).map_err(|e| e.plain())?;
+        let pipeline = self.device.pipeline(&shader).map_err(|e| e.plain())?;
+        let before = vec![POISON[0]; 4 * words as usize];
+        let out = self.device.run(&pipeline, &[Bound::Out(&before), Bound::In(&[0; 16])], [workgroups as u32, 1, 1]);
+        let filled = out.map_err(|e| e.plain())?.pop().ok_or("it binds no memory")?;
+        let sum = format!("{:016x}", fnv(&filled));
+        if facts["checksum"].as_str().map(|s| s.trim_start_matches("0x")) == Some(&sum) {
+            Ok(filled)
+        } else {
+            Err(format!("has the checksum {sum}"))
+        }
+    }
+
+    /// Every table holds what the C table holds.
+    fn check_tables(&self, report: &mut Report) {
+        for (name, filled) in &self.tables {
+            let with = |op: &str| first_build().unit(op, "").and_then(|u| u.tables.get(name));
+            let table = world().graph_ops().find_map(|m| with(&m.op)).unwrap_or_else(|| panic!("no kernel in C reads the table {name}"));
+            let expected: Vec<u8> = table.iter().flat_map(|v| v.to_le_bytes()).collect();
+            let differs = expected.iter().zip(filled).position(|(a, b)| a != b);
+            let same = match differs {
+                None if expected.len() == filled.len() => Ok(()),
+                None => Err(format!("{} bytes, {} are expected", filled.len(), expected.len())),
+                Some(at) => Err(format!("entry {} differs", at / 2)),
+            };
+            report.check(same, || format!("the table {name}"));
+        }
+    }
+}
+
+/// A tensor whose subnormal f32 values are zeros.
+fn flushed(mut t: Tensor) -> Tensor {
+    if t.dtype == Dtype::F32 {
+        t.bits.iter_mut().for_each(|b| *b = flush(*b));
+    }
+    t
+}
+
+fn flush(bits: u32) -> u32 {
+    if bits & 0x7f80_0000 == 0 { bits & 0x8000_0000 } else { bits }
+}
+
+/// Takes zeros for right where the expected value is subnormal.
+fn accept_zeros(expected: &[u8], got: &mut [u8]) {
+    for (e, g) in expected.chunks_exact(4).zip(got.chunks_exact_mut(4)) {
+        let (bits, found) = (data::element(e, 4, 0), data::element(g, 4, 0));
+        if flush(bits) != bits && found & 0x7fff_ffff == 0 {
+            g.copy_from_slice(e);
+        }
+    }
+}

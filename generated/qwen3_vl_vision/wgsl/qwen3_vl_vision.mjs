@@ -6,7 +6,7 @@
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
 // target    wgsl e1104a1d575cec80e743f97a19fca4ad122047a63b38e377e9094f09995d6abf
-// maps      7ec30795b8132dc2c2ea17639ae54be2c806ea08681ab88f4e03d233a330de96
+// maps      e55b8743aa247e6d18bc80f349bebd5b9cb8b3dfca32dc57721af7b616910920
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';

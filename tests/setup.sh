@@ -161,6 +161,7 @@ add_backports() {
 if [ "$goal" = web ] && ! need_lavapipe && [ $can_install = yes ]; then
     add_backports
     if apt-cache policy mesa-vulkan-drivers | grep -q bookworm-backports; then
+        # what is still missing is said below, as for every package
         install -t bookworm-backports mesa-vulkan-drivers libvulkan1 || true
     fi
 fi

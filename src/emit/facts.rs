@@ -1,8 +1,8 @@
 //! What every target says of an encoder: input, output, sizes, metadata checked at open, where the build came from.
 
-use serde_json::{Value, json};
-
 use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::{Bound, Dim, Expr};

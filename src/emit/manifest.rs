@@ -30,64 +30,10 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
     check_sizes(i, plan, &input)?;
     let mut instances = Instances::default();
     let (slots, of_value) = slots(plan);
-    let mut steps = Vec::new();
-    for step in &plan.steps {
-        let node = plan.graph.node(step.node);
-        let How::Kernels(selected) = &node.facts.how else { continue };
-        let Some(map) = i.maps.op(node.op().unwrap_or_default()) else { continue };
-        let mut choices = Vec::new();
-        let mut params: IndexMap<String, String> = IndexMap::new();
-        let mut tables: Option<&Vec<String>> = None;
-        for choice in &selected.choices {
-            let mut candidates = Vec::new();
-            for c in &choice.candidates {
-                let kernel = &map.kernels[&c.kernel];
-                if *tables.get_or_insert(&kernel.tables) != &kernel.tables {
-                    return Err(kernel.at.error("map-tables", "kernels of one op must read the same tables", "this kernel"));
-                }
-                let shader = instances.get(i, map, kernel, c.variant, node, selected)?;
-                params.extend(kernel.args.iter().map(|a| (a.clone(), selected.bound[a].to_string())));
-                let workgroups: Vec<String> = c.launch.iter().map(Bound::to_string).collect();
-                candidates.push(json!({ "variant": i.target.variants[c.variant].name, "shader": shader, "workgroups": workgroups }));
-            }
-            choices
-                .push(json!({ "when": choice.guard.as_ref().map(ToString::to_string), "class": choice.class, "candidates": candidates }));
-        }
-        let values = plan.graph.operands(step.node).into_iter().chain([step.node]);
-        let mut refs = values.zip(&step.pointers).map(|(v, p)| reference(plan, &of_value, v, p)).collect::<Result<Vec<_>>>()?;
-        for name in tables.into_iter().flatten() {
-            refs.push(json!({ "kind": "table", "index": instances.tables.get_index_of(name), "at": 0 }));
-        }
-        steps.push(json!({ "name": node.name, "op": map.op, "choices": choices, "params": params, "refs": refs }));
-    }
+    let steps = steps(i, plan, &of_value, &mut instances)?;
     let preprocess = preprocess::build(i, &mut instances)?;
-    for shader in instances.list.values() {
-        let file = format!("{}.wgsl", shader.symbol);
-        Shader::new(&file, &shader.text)?;
-        sources.insert(file, shader.text.clone());
-    }
-    let mut tables = Vec::new();
-    for name in instances.tables.keys() {
-        let (text, facts) = table::table(i.maps, name)?;
-        let file = facts["file"].as_str().unwrap_or_default().to_string();
-        Shader::new(&file, &text)?;
-        sources.insert(file, text);
-        tables.push(facts);
-    }
-    let (text, probe) = probe::probe(i.maps)?;
-    Shader::new(probe::FILE, &text)?;
-    sources.insert(probe::FILE.to_string(), text);
+    let (tables, probe) = modules(i, &instances, sources)?;
     let (tokens, embedding) = output(i, plan)?;
-    let taps = plan.taps.iter().map(|t| {
-        let tap = facts::tap(plan, t)?;
-        let mut place = reference(plan, &of_value, t.node, &t.pointer)?;
-        place["offset"] = json!(t.pointer.offset);
-        Ok(json!({
-            "step": t.step, "name": plan.graph.node(t.node).tap, "ref": place, "dtype": tap.dtype,
-            "shape": tap.shape.iter().map(ToString::to_string).collect::<Vec<_>>(), "stride": tap.strides,
-        }))
-    });
-    let taps = taps.collect::<Result<Vec<_>>>()?;
     let weights: Vec<_> = plan.weights.iter().filter_map(|id| plan.graph.node(*id).facts.stored.as_ref()).collect();
     let largest = weights.iter().map(|w| w.bytes).max().unwrap_or_default().max(BINDING_BYTES);
     let mut manifest = json!({
@@ -116,11 +62,11 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
             json!({ "name": name, "bytes": format!("4*{}", shape.iter().map(|d| format!("({d})")).collect::<Vec<_>>().join("*")) })
         }).collect::<Vec<_>>(),
         "shaders": instances.list.values().map(|k| json!({
-            "name": k.symbol, "file": format!("{}.wgsl", k.symbol), "kernel": k.id, "class": k.class,
+            "name": k.symbol, "file": file_of(&k.symbol), "kernel": k.id, "class": k.class,
             "bindings": k.bindings.buffers, "params": k.bindings.params,
         })).collect::<Vec<_>>(),
         "steps": steps,
-        "taps": taps,
+        "taps": taps(plan, &of_value)?,
     });
     if !i.template.is_audio() {
         let [rows, cols] = facts::grid(i)?;
@@ -131,7 +77,86 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
         "encoder": i.template.encoder,
         "stamp": stamp(i),
         "preprocess": preprocess,
+        "bundle": bundle(sources),
     }))
+}
+
+/// Files as one JSON object that can stand in an HTML page: a page opened from a disk may not read the files beside it.
+fn bundle(sources: &Sources) -> String {
+    serde_json::json!(sources).to_string().replace("</", "<\\/")
+}
+
+/// Every call of a kernel: shaders by the condition under which they run, parameters, buffers.
+fn steps(i: &Inputs, plan: &Plan, of_value: &[usize], instances: &mut Instances) -> Result<Vec<Value>> {
+    let mut steps = Vec::new();
+    for step in &plan.steps {
+        let node = plan.graph.node(step.node);
+        let How::Kernels(selected) = &node.facts.how else { continue };
+        let Some(map) = i.maps.op(node.op().unwrap_or_default()) else { continue };
+        let mut choices = Vec::new();
+        let mut params: IndexMap<String, String> = IndexMap::new();
+        let mut tables: Option<&Vec<String>> = None;
+        for choice in &selected.choices {
+            let mut candidates = Vec::new();
+            for c in &choice.candidates {
+                let kernel = &map.kernels[&c.kernel];
+                if *tables.get_or_insert(&kernel.tables) != &kernel.tables {
+                    return Err(kernel.at.error("map-tables", "kernels of one op must read the same tables", "this kernel"));
+                }
+                let shader = instances.get(i, map, kernel, c.variant, node, selected)?;
+                params.extend(kernel.args.iter().map(|a| (a.clone(), selected.bound[a].to_string())));
+                let workgroups: Vec<String> = c.launch.iter().map(Bound::to_string).collect();
+                candidates.push(json!({ "variant": i.target.variants[c.variant].name, "shader": shader, "workgroups": workgroups }));
+            }
+            choices
+                .push(json!({ "when": choice.guard.as_ref().map(ToString::to_string), "class": choice.class, "candidates": candidates }));
+        }
+        let values = plan.graph.operands(step.node).into_iter().chain([step.node]);
+        let mut refs = values.zip(&step.pointers).map(|(v, p)| reference(plan, of_value, v, p)).collect::<Result<Vec<_>>>()?;
+        for name in tables.into_iter().flatten() {
+            refs.push(json!({ "kind": "table", "index": instances.tables.get_index_of(name), "at": 0 }));
+        }
+        steps.push(json!({ "name": node.name, "op": map.op, "choices": choices, "params": params, "refs": refs }));
+    }
+    Ok(steps)
+}
+
+/// The shaders of kernels, of tables and of the probe, each checked; the manifest's lines of the last two.
+fn modules(i: &Inputs, instances: &Instances, sources: &mut Sources) -> Result<(Vec<Value>, Value)> {
+    let mut add = |file: &str, text: String| -> Result<()> {
+        Shader::new(file, &text)?;
+        sources.insert(file.to_string(), text);
+        Ok(())
+    };
+    for shader in instances.list.values() {
+        add(&file_of(&shader.symbol), shader.text.clone())?;
+    }
+    let mut tables = Vec::new();
+    for name in instances.tables.keys() {
+        let (text, facts) = table::table(i.maps, name)?;
+        add(facts["file"].as_str().unwrap_or_default(), text)?;
+        tables.push(facts);
+    }
+    let (text, probe) = probe::probe(i.maps)?;
+    add(probe::FILE, text)?;
+    Ok((tables, probe))
+}
+
+fn file_of(symbol: &str) -> String {
+    format!("{symbol}.wgsl")
+}
+
+fn taps(plan: &Plan, of_value: &[usize]) -> Result<Vec<Value>> {
+    let taps = plan.taps.iter().map(|t| {
+        let tap = facts::tap(plan, t)?;
+        let mut place = reference(plan, of_value, t.node, &t.pointer)?;
+        place["offset"] = json!(t.pointer.offset);
+        Ok(json!({
+            "step": t.step, "name": plan.graph.node(t.node).tap, "ref": place, "dtype": tap.dtype,
+            "shape": tap.shape.iter().map(ToString::to_string).collect::<Vec<_>>(), "stride": tap.strides,
+        }))
+    });
+    taps.collect()
 }
 
 /// A pointer to a value as a buffer and an offset in elements.

@@ -32,15 +32,15 @@ static FRAMES: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/runtime");
 /// Renders every file of the target.
 pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
     let mut sources = Sources::new();
+    let no_frame = || Diagnostic::new("target-frame", format!("target {} has no frame for language {}", i.target.name, i.target.lang));
+    let folder = FRAMES.get_dir(&i.target.lang).ok_or_else(no_frame)?;
     let context = match i.target.lang.as_str() {
+        "c" => context::build(i, plan)?,
         "wgsl" => manifest::build(i, plan, &mut sources)?,
-        _ => context::build(i, plan)?,
+        _ => return Err(no_frame()),
     };
     let encoder = &i.template.encoder;
     let mut env = environment();
-    let folder = FRAMES
-        .get_dir(&i.target.lang)
-        .ok_or_else(|| Diagnostic::new("target-frame", format!("target {} has no frame for language {}", i.target.name, i.target.lang)))?;
     let mut top = Vec::new();
     for file in folder.files() {
         let (Some(name), Some(text)) = (file.path().file_name().and_then(|n| n.to_str()), file.contents_utf8()) else { continue };
@@ -48,7 +48,6 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
         top.push(name);
     }
     top.sort();
-    env.add_global("bundle", bundle(&sources));
     for name in top {
         // a frame file that is only included by another has no output of its own
         let Some(path) = output_path(name, encoder) else { continue };
@@ -56,11 +55,6 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
         sources.insert(path, template.render(Serde(&context)).map_err(|e| internal(name, &e))?);
     }
     Ok(sources)
-}
-
-/// Files as one JSON object that can stand in an HTML page: a page opened from a disk may not read the files beside it.
-fn bundle(sources: &Sources) -> String {
-    serde_json::json!(sources).to_string().replace("</", "<\\/")
 }
 
 /// `encoder.c.j2` → `<encoder>.c`; parts of it (`gguf.c.j2`) → none.

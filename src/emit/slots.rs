@@ -16,15 +16,16 @@ pub struct Slot {
 
 /// The buffers, the input's first, and the buffer of each value.
 ///
-/// A value goes to the free buffer that grows least by it; a step's operands and result never share one.
+/// A value goes to a free buffer that has its size already, else to the free one of the fewest sizes; a step's operands and result
+/// never share one.
 pub fn slots(plan: &Plan) -> (Vec<Slot>, Vec<usize>) {
     let mut slots: Vec<Slot> = Vec::new();
     let mut of_value = Vec::with_capacity(plan.values.len());
     for (v, value) in plan.values.iter().enumerate() {
         // the input stays: it is written before the first step
         let free = |s: &Slot| v > 0 && s.last < value.first;
-        let growth = |s: &Slot| if s.bytes.contains(&value.bytes) { 0 } else { s.bytes.len() };
-        let best = (1..slots.len()).filter(|i| free(&slots[*i])).min_by_key(|i| growth(&slots[*i]));
+        let sizes = |s: &Slot| if s.bytes.contains(&value.bytes) { 0 } else { s.bytes.len() };
+        let best = (1..slots.len()).filter(|i| free(&slots[*i])).min_by_key(|i| sizes(&slots[*i]));
         let slot = best.unwrap_or_else(|| {
             slots.push(Slot { name: value.name.clone(), bytes: Vec::new(), last: 0 });
             slots.len() - 1

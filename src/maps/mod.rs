@@ -2,12 +2,14 @@
 
 mod op;
 mod profile;
+mod promise;
 mod target;
 
 use indexmap::IndexMap;
 
 pub use op::{AttrKind, ChainLink, ClassDef, Fused, KernelDef, KernelId, OpMap, Role, Row};
-pub use profile::{Native, Profile, ProfileOption, Rule};
+pub use profile::{Native, Near, Profile, ProfileOption, Rule};
+pub use promise::Promise;
 pub use target::{Target, Variant};
 
 use crate::compare::causes;

@@ -1,0 +1,19 @@
+//! Shaders and what they are made of: translated for every driver with no device, their exact functions run on the devices at hand.
+
+#[path = "../common/encoder.rs"]
+#[allow(dead_code)]
+mod encoder;
+#[path = "../common/matrix.rs"]
+mod matrix;
+
+mod translations;
+
+use std::io::Write;
+
+/// What the lines begin with that this program says aloud.
+const PREFIX: &str = "wgsl: ";
+
+/// Says something that the test harness does not keep to itself.
+fn aloud(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{PREFIX}{text}");
+}

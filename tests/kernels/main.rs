@@ -6,6 +6,9 @@
 
 mod cases;
 mod data;
+#[cfg(feature = "gpu")]
+#[path = "../common/drivers.rs"]
+mod drivers;
 mod front;
 mod harness;
 mod law;

@@ -1,84 +1,30 @@
 //! Kernels in WGSL: every one on every case, on every driver at hand, against the portable kernel in C.
-//!
-//! A driver is chosen for a whole process, so each runs in one of its own: this test, started again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use isobit::emit::kernel::Instances;
 use isobit::emit::table::table;
 use isobit::gpu::encoder::fnv;
-use isobit::gpu::{Bound, Device, Needs, Pipeline, adapters};
+use isobit::gpu::{Bound, Device, Pipeline};
 use isobit::ir::Dtype;
 use isobit::maps::KernelDef;
 use isobit::wgsl::Shader;
 
 use super::data::{self, Mode, Tensor};
+use super::drivers;
 use super::harness::Operands;
 use super::library::{Spec, Use, aloud, dense, world};
 use super::vectors;
 use super::{Report, first_build, law_of, portable};
 
-/// Software drivers, and where systems keep the files that name them.
-const DRIVERS: [(&str, &[&str]); 2] = [
-    (
-        "lavapipe",
-        &[
-            "/usr/share/vulkan/icd.d/lvp_icd.json",
-            "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
-            "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json",
-        ],
-    ),
-    (
-        "SwiftShader",
-        &[
-            "/usr/lib/chromium/vk_swiftshader_icd.json",
-            "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
-            "/opt/google/chrome/vk_swiftshader_icd.json",
-        ],
-    ),
-];
-
-/// Name of the driver that a process is started for.
-const DRIVER: &str = "ISOBIT_KERNELS_DRIVER";
-
-/// Starts this program again for every driver; what a driver fails is said by its own process.
+/// Starts this program again for every driver.
 pub fn on_every_driver() {
-    let mut failed = Vec::new();
-    let mut runs: Vec<(String, Option<PathBuf>)> = Vec::new();
-    for (name, places) in DRIVERS {
-        match places.iter().map(Path::new).find(|p| p.exists()) {
-            Some(file) => runs.push((name.to_string(), Some(file.to_path_buf()))),
-            None => aloud(&format!("{name} is missing: kernels in WGSL do not run on it")),
-        }
-    }
-    runs.extend(adapters().into_iter().filter(|a| a.kind != "cpu").map(|a| (a.name, None)));
-    for (name, file) in runs {
-        let mut child = Command::new(std::env::current_exe().expect("this program has a path"));
-        child.args(["shaders_on_one_driver", "--exact", "--ignored", "--nocapture"]).env(DRIVER, &name);
-        if let Some(file) = file {
-            child.env("VK_DRIVER_FILES", &file).env("VK_ICD_FILENAMES", &file);
-        }
-        let ran = child.output().unwrap_or_else(|e| panic!("this program cannot be started again: {e}"));
-        let said = [ran.stdout.as_slice(), &ran.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        // software drivers are talkative
-        let own: Vec<&str> = said.lines().filter(|l| l.starts_with("kernels: ")).map(|l| &l["kernels: ".len()..]).collect();
-        own.iter().for_each(|line| aloud(&format!("{name}: {line}")));
-        if !ran.status.success() {
-            failed.push(format!("{name}: {}\n{said}", ran.status));
-        }
-    }
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    drivers::on_every_driver("shaders_on_one_driver", "kernels: ", aloud);
 }
 
 /// Every kernel in WGSL on the driver of this process.
 pub fn on_one_driver() {
-    let name = std::env::var(DRIVER).ok();
-    // an ICD file was given for a software driver: its adapter is the only one
-    let given = name.as_deref().filter(|n| DRIVERS.iter().all(|(d, _)| d != n));
-    let device = match Device::open(given, &Needs::default()) {
+    let device = match drivers::device() {
         Ok(device) => device,
         Err(e) => return aloud(&format!("kernels in WGSL are skipped: {}", e.message())),
     };

@@ -6,6 +6,15 @@ mod encoder;
 #[path = "../common/matrix.rs"]
 mod matrix;
 
+#[cfg(feature = "gpu")]
+mod cases;
+#[cfg(feature = "gpu")]
+#[path = "../common/drivers.rs"]
+mod drivers;
+#[cfg(feature = "gpu")]
+mod reference;
+#[cfg(feature = "gpu")]
+mod snippets;
 mod translations;
 
 use std::io::Write;

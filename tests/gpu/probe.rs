@@ -54,6 +54,37 @@ fn other_arithmetic_is_seen() {
 }
 
 #[test]
+fn other_integer_arithmetic_is_seen() {
+    let (fused, sticky, high) = (
+        "integer steps give the fused result",
+        "long shifts to the right keep what they lose as a bit",
+        "high words of long shifts to the right",
+    );
+    // the fused result itself: a lost bit, a tie, the sign of a zero, the step below the smallest normal number, the carry; then what it rests on
+    for (from, to, facts) in [
+        ("let lowered = iso_u64_shr_sticky(", "let lowered = iso_u64_shr(", &[fused][..]),
+        ("& (rest | kept) & 1u", "& 1u", &[fused]),
+        ("select(c, sign & c_sign, c_size == 0u)", "c", &[fused]),
+        ("let least = max(e, -126);", "let least = e;", &[fused]),
+        ("return 0x7fc00000u;", "return 0x7f800000u;", &[fused]),
+        ("(fraction | 0x800000u) << 8u", "fraction << 8u", &[fused]),
+        ("a.x + b.x + u32(low < b.y)", "a.x + b.x", &[fused]),
+        ("kept.y | u32((lost.x | lost.y) != 0u)", "kept.y", &[sticky, fused]),
+        ("let s = min(n, 63u);", "let s = n & 31u;", &[sticky, high, fused]),
+        ("(a.x << s) | ((a.y >> 1u) >> (31u - s))", "(a.x << s) | (a.y >> (31u - s))", &[sticky, "high words of long shifts to the left", fused]),
+        ("32u + countLeadingZeros(a.y)", "31u + countLeadingZeros(a.y)", &["leading zeros of long words", fused]),
+    ] {
+        let changed = |text: &str| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        };
+        for found in found(changed) {
+            assert!(facts.iter().all(|fact| found.failed.iter().any(|f| f == fact)), "{to}: {}", found.text());
+        }
+    }
+}
+
+#[test]
 fn one_wrong_word_is_seen() {
     let (mut probe, shader) = Probe::emitted(&maps()).unwrap();
     let devices = devices(&Needs::default());

@@ -1,5 +1,5 @@
 // What kernels with exact bits take for granted of a device, tried on operands that no compiler knows: an invocation computes one case,
-// the host compares. Needs keep, tree, u64, fma_near.
+// the host compares. Needs keep, tree, u64, f32, fma, fma_near.
 
 struct Case {
     op: u32,
@@ -59,7 +59,12 @@ fn word_op(op: u32, a: u32, b: u32, c: u32) -> u32 {
         case 43u: { return bitcast<u32>(f32(bitcast<i32>(a))); }
         case 44u: { return bitcast<u32>(i32(bitcast<f32>(a))); }
         case 45u: { return bitcast<u32>(unpack2x16float(a).x); }
-        default: { return bitcast<u32>(unpack2x16float(a).y); }
+        case 46u: { return bitcast<u32>(unpack2x16float(a).y); }
+        case 47u: { return iso_u64_shr_sticky(vec2<u32>(a, b), c).y; }
+        case 48u: { return iso_u64_shr_sticky(vec2<u32>(a, b), c).x; }
+        case 49u: { return iso_u64_shl(vec2<u32>(a, b), c).x; }
+        case 50u: { return iso_u64_clz(vec2<u32>(a, b)); }
+        default: { return iso_fma_bits(a, b, c); }
     }
 }
 

@@ -53,7 +53,7 @@ impl Compiled {
     /// Opens a build for devices on the device of this name, or the best one; none for other builds.
     /// One whose bits are in doubt is warned of.
     pub fn runner(&self, model: &Path, device: Option<&str>, out: &Output) -> Result<Option<Box<dyn Runner>>> {
-        let runner = device::open(self.program.as_ref().unwrap_or(&Sources::new()), model, device)?;
+        let runner = device::open(self.program.as_ref().unwrap_or(&Sources::new()), model, device, out)?;
         if let Some(doubt) = runner.as_ref().and_then(|r| r.doubt()) {
             out.warn(&doubt);
         }

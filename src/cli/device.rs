@@ -1,11 +1,16 @@
 //! Builds that run on a device: opened for a model, and the list of devices.
 
+#[cfg(feature = "gpu")]
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::output::Output;
 #[cfg(feature = "gpu")]
 use super::output::bytes;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::emit::Sources;
+#[cfg(feature = "gpu")]
+use crate::host::hooks::Progress;
 use crate::host::runner::Runner;
 use crate::maps::Maps;
 
@@ -14,20 +19,29 @@ pub fn is_for_devices(sources: &Sources) -> bool {
     sources.contains_key("manifest.json")
 }
 
-/// Opens an emitted encoder on the device of this name, or the best one; none if it is no encoder for devices.
-pub fn open(sources: &Sources, model: &Path, name: Option<&str>) -> Result<Option<Box<dyn Runner>>> {
+/// Opens an emitted encoder on the device of this name, or the best one, with a bar over its shaders; none if it is no encoder for devices.
+pub fn open(sources: &Sources, model: &Path, name: Option<&str>, out: &Output) -> Result<Option<Box<dyn Runner>>> {
     match (is_for_devices(sources), name) {
-        (true, _) => open_on_device(sources, model, name).map(Some),
+        (true, _) => open_on_device(sources, model, name, out).map(Some),
         (false, None) => Ok(None),
         (false, Some(_)) => Err(Diagnostic::new(super::USAGE, "this target does not run on a device").help("leave out --device")),
     }
 }
 
 #[cfg(feature = "gpu")]
-fn open_on_device(sources: &Sources, model: &Path, name: Option<&str>) -> Result<Box<dyn Runner>> {
+fn open_on_device(sources: &Sources, model: &Path, name: Option<&str>, out: &Output) -> Result<Box<dyn Runner>> {
     let program = crate::gpu::Program::from_sources("emitted", sources)?;
     let device = crate::gpu::Device::open(name, &program.needs())?;
-    Ok(Box::new(crate::gpu::Encoder::open(program, model, device)?))
+    let bar = out.bar("compiling shaders", 0, false);
+    let mut on_shader = |p: Progress<'_>| {
+        bar.set_length(p.steps.into());
+        bar.set_position(p.step.into());
+        bar.set_message(p.name.to_string());
+        ControlFlow::Continue(())
+    };
+    let encoder = crate::gpu::Encoder::open(program, model, device, Some(&mut on_shader))?;
+    bar.finish_and_clear();
+    Ok(Box::new(encoder))
 }
 
 /// Header, and a row per adapter; the one that is taken without a name comes first.
@@ -57,7 +71,7 @@ pub fn list(maps: &Maps) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_on_device(_: &Sources, _: &Path, _: Option<&str>) -> Result<Box<dyn Runner>> {
+fn open_on_device(_: &Sources, _: &Path, _: Option<&str>, _: &Output) -> Result<Box<dyn Runner>> {
     Err(missing())
 }
 

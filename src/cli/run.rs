@@ -170,6 +170,10 @@ impl Subject {
             [] => String::new(),
             views => format!("\nviews       {}, the last of them the whole", views.len()),
         };
+        let shaders = self.runner.as_ref().map_or(String::new(), |runner| {
+            let (shaders, time) = runner.compiled();
+            format!(", {:.3} s of it to compile {shaders} shaders", time.as_secs_f64())
+        });
         let (computed, memory) = match &self.runner {
             None => {
                 let threads = format!("variant {}, {} threads", self.encoder.variant(), work.threads);
@@ -181,7 +185,7 @@ impl Subject {
             "input       {} {}{cut}\n\
              encoder     {} ({}), profile {}, {computed}\n\
              output      {} tokens of {} floats\n\
-             time        {:.3} s to encode ({gflops:.1} GFLOP/s), {:.3} s to open\n\
+             time        {:.3} s to encode ({gflops:.1} GFLOP/s), {:.3} s to open{shaders}\n\
              memory      {memory}, planned to the byte\n\
              embedding   sha256 {sha}\n\
              written     {} and {}",
@@ -206,6 +210,8 @@ impl Subject {
         });
         if let Some(runner) = &self.runner {
             (json["device"], json["device_bytes"]) = (runner.label().into(), runner.bytes(info)?.into());
+            let (shaders, time) = runner.compiled();
+            (json["shaders"], json["shader_seconds"]) = (shaders.into(), time.as_secs_f64().into());
         }
         parts.describe(&mut json);
         out.result(&text, &json);

@@ -2,17 +2,18 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::device::{Buffer, Device};
 use super::manifest::{Kind, Manifest, Ref, Table, TapEntry};
-use super::plan::{Call, Planned, SLICE, plan};
+use super::plan::{Call, Planned, SLICE, needed, plan};
 use super::probe::Found;
 use super::program::Program;
 use super::shader::{Piece, Pipeline};
 use super::timer::Timer;
 use super::weights::WeightFile;
 use crate::diagnostic::{Diagnostic, Result};
-use crate::host::hooks::{Hooks, OnTap, Progress};
+use crate::host::hooks::{Hooks, OnProgress, OnTap, Progress};
 use crate::taps::{TapView, span};
 use crate::wgsl::Shader;
 
@@ -29,10 +30,18 @@ pub struct Encoder {
     variants: Vec<bool>,
     weights: Vec<Buffer>,
     tables: Vec<Buffer>,
-    /// By shader, once a plan has needed it.
+    /// By shader; none for those that this device never calls.
     pipelines: Vec<Option<Pipeline>>,
+    compiled: Compiled,
     working: Option<Working>,
     found: Found,
+}
+
+/// What it took to bring the shaders to the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compiled {
+    pub shaders: usize,
+    pub time: Duration,
 }
 
 /// Memory of one size of input.
@@ -54,12 +63,16 @@ pub struct Encoded {
 }
 
 impl Encoder {
-    /// Checks a GGUF file, probes how the device computes, copies its weights to the device, fills and checks tables.
+    /// Checks a GGUF file, probes how the device computes, compiles every shader that an input may call for, copies the weights
+    /// to the device, fills and checks tables. `on_shader` is called before each shader and may stop it all.
     ///
-    /// Errors: those of the device, `gguf-mismatch` and those of reading GGUF files, `gpu-table` if a table came out with other bytes.
-    pub fn open(program: Program, gguf: &Path, device: Device) -> Result<Self> {
+    /// Errors: those of the device, `gguf-mismatch` and those of reading GGUF files, `gpu-table` if a table came out with other bytes,
+    /// `encoder-cancelled`.
+    pub fn open(program: Program, gguf: &Path, device: Device, on_shader: Option<OnProgress<'_>>) -> Result<Self> {
         let file = WeightFile::open(gguf, &program.manifest)?;
         let found = program.manifest.probe.run(&device, &program.probe)?;
+        let variants: Vec<bool> = program.manifest.variants.iter().map(|v| v.needs.iter().all(|f| device.has(f))).collect();
+        let (pipelines, compiled) = compile(&device, &program, &variants, on_shader)?;
         let mut weights = Vec::new();
         let mut waiting = 0;
         for (i, weight) in program.manifest.weights.iter().enumerate() {
@@ -78,9 +91,7 @@ impl Encoder {
         }
         device.flush()?;
         let tables = program.manifest.tables.iter().zip(&program.tables).map(|(t, s)| fill(&device, t, s)).collect::<Result<_>>()?;
-        let variants = program.manifest.variants.iter().map(|v| v.needs.iter().all(|f| device.has(f))).collect();
-        let pipelines = program.shaders.iter().map(|_| None).collect();
-        Ok(Self { device, program, variants, weights, tables, pipelines, working: None, found })
+        Ok(Self { device, program, variants, weights, tables, pipelines, compiled, working: None, found })
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -96,6 +107,11 @@ impl Encoder {
         &self.found
     }
 
+    /// What compiling the shaders took, which no encode does again.
+    pub fn compiled(&self) -> Compiled {
+        self.compiled
+    }
+
     /// Names of the kernel variants that this device runs, best first.
     pub fn variants(&self) -> Vec<&str> {
         let all = self.manifest().variants.iter().zip(&self.variants);
@@ -107,7 +123,7 @@ impl Encoder {
         plan(self.manifest(), &self.device, &self.variants, batch, height, width)
     }
 
-    /// Makes memory and shaders ready for this plan and gives back those of another. From here on the device holds
+    /// Makes memory ready for this plan and gives back that of another. From here on the device holds
     /// exactly the planned bytes.
     pub fn reserve(&mut self, planned: &Planned) -> Result<()> {
         if self.working.as_ref().is_some_and(|w| w.planned == *planned) {
@@ -115,11 +131,6 @@ impl Encoder {
         }
         self.working = None;
         self.device.flush()?;
-        for call in &planned.calls {
-            if let (Some(shader), Some(slot @ None)) = (self.program.shaders.get(call.shader), self.pipelines.get_mut(call.shader)) {
-                *slot = Some(self.device.pipeline(shader)?);
-            }
-        }
         let manifest = &self.program.manifest;
         let all = |sizes: &[u64], names: Vec<&String>| -> Result<Vec<Buffer>> {
             sizes.iter().zip(names).map(|(bytes, name)| self.device.storage(name, *bytes)).collect()
@@ -261,6 +272,30 @@ impl Encoder {
         }
         Ok(())
     }
+}
+
+/// Compiles the shaders that this device may call; the others stay none.
+fn compile(
+    device: &Device,
+    program: &Program,
+    variants: &[bool],
+    mut on_shader: Option<OnProgress<'_>>,
+) -> Result<(Vec<Option<Pipeline>>, Compiled)> {
+    let started = Instant::now();
+    let needed = needed(&program.manifest, variants);
+    let mut pipelines: Vec<Option<Pipeline>> = program.shaders.iter().map(|_| None).collect();
+    for (i, index) in needed.iter().enumerate() {
+        let shader = program.shaders.get(*index).ok_or_else(internal)?;
+        let name = &shader.source.name;
+        if let Some(on_shader) = &mut on_shader
+            && on_shader(Progress { step: i as u32, steps: needed.len() as u32, name }) == ControlFlow::Break(())
+        {
+            let message = format!("opening was cancelled before shader {i} of {}, {name}", needed.len());
+            return Err(Diagnostic::new("encoder-cancelled", message));
+        }
+        *pipelines.get_mut(*index).ok_or_else(internal)? = Some(device.pipeline(shader)?);
+    }
+    Ok((pipelines, Compiled { shaders: needed.len(), time: started.elapsed() }))
 }
 
 /// Runs a table's shader and checks what it filled.

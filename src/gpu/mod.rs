@@ -16,7 +16,7 @@ pub mod weights;
 
 pub use adapter::{AdapterFacts, adapters};
 pub use device::{Buffer, Device, Needs};
-pub use encoder::{Encoded, Encoder};
+pub use encoder::{Compiled, Encoded, Encoder};
 pub use manifest::Manifest;
 pub use plan::{Memory, Planned};
 pub use probe::Probe;

@@ -1,8 +1,10 @@
 //! One size of input, worked out: which shader every step calls with which numbers, and how many bytes the device holds.
 
+use std::collections::BTreeSet;
+
 use super::device::{Device, padded};
 use super::formula::Dims;
-use super::manifest::{Candidate, Manifest, OutputEntry, Step};
+use super::manifest::{Candidate, Choice, Manifest, OutputEntry, Step};
 use crate::diagnostic::{Diagnostic, Result};
 
 /// Pieces of the uniform buffer begin at multiples of this, which every device takes.
@@ -87,6 +89,20 @@ pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batc
     })
 }
 
+/// Every shader that some input calls for on a device that has `variants`, in the order of the steps.
+pub(super) fn needed(manifest: &Manifest, variants: &[bool]) -> Vec<usize> {
+    let choices = manifest.steps.iter().flat_map(|step| &step.choices);
+    let mut shaders: Vec<usize> = choices.filter_map(|choice| runnable(choice, variants)).map(|c| c.shader).collect();
+    let mut seen = BTreeSet::new();
+    shaders.retain(|shader| seen.insert(*shader));
+    shaders
+}
+
+/// The kernel that a device with `variants` takes.
+fn runnable<'a>(choice: &'a Choice, variants: &[bool]) -> Option<&'a Candidate> {
+    choice.candidates.iter().find(|c| variants.get(c.variant) == Some(&true))
+}
+
 fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, dims: &Dims) -> Result<Call> {
     let missing = |message: String| step.at.error("manifest-index", message, "in this step");
     let mut chosen = None;
@@ -97,8 +113,7 @@ fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, di
         }
     }
     let choice = chosen.ok_or_else(|| missing("no choice holds".to_string()))?;
-    let runs = |c: &&Candidate| variants.get(c.variant) == Some(&true);
-    let candidate = choice.candidates.iter().find(runs).ok_or_else(|| {
+    let candidate = runnable(choice, variants).ok_or_else(|| {
         let needed: Vec<String> =
             choice.candidates.iter().filter_map(|c| manifest.variants.get(c.variant)).map(|v| v.needs.join(" and ")).collect();
         Diagnostic::new("gpu-feature", format!("the device runs no kernel of {}", step.name))

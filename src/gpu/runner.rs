@@ -1,5 +1,7 @@
 //! An encoder on a device as the tool's subcommands use it: the compiled library decides the size of the image.
 
+use std::time::Duration;
+
 use super::encoder::Encoder;
 use super::plan;
 use crate::diagnostic::{Diagnostic, Result};
@@ -39,6 +41,11 @@ impl Runner for Encoder {
     fn doubt(&self) -> Option<String> {
         let found = self.probed();
         (!found.exact()).then(|| format!("{} {}", self.label(), found.text()))
+    }
+
+    fn compiled(&self) -> (usize, Duration) {
+        let compiled = self.compiled();
+        (compiled.shaders, compiled.time)
     }
 
     fn bytes(&self, planned: &Planned) -> Result<u64> {

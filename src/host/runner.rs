@@ -1,5 +1,7 @@
 //! What computes an encoder's graph in the place of the compiled library, which then only preprocesses.
 
+use std::time::Duration;
+
 use crate::diagnostic::Result;
 use crate::host::hooks::Hooks;
 use crate::media::Planned;
@@ -11,6 +13,9 @@ pub trait Runner {
 
     /// Why its results may have other bits than the library's; none if they have the same.
     fn doubt(&self) -> Option<String>;
+
+    /// How many programs of the place were compiled when this was opened, and how long that took.
+    fn compiled(&self) -> (usize, Duration);
 
     /// Bytes that this call takes there, weights among them.
     fn bytes(&self, planned: &Planned) -> Result<u64>;

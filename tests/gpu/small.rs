@@ -64,7 +64,7 @@ fn model(change: impl Fn(&mut GgufWriter)) -> (TempDir, PathBuf) {
 
 fn open(device: Device) -> Encoder {
     let (_dir, path) = model(|_| ());
-    Encoder::open(program(), &path, device).unwrap()
+    Encoder::open(program(), &path, device, None).unwrap()
 }
 
 fn opened() -> Vec<Encoder> {
@@ -163,6 +163,32 @@ fn hooks_can_stop_a_call() {
 }
 
 #[test]
+fn opening_compiles_every_shader_and_can_be_stopped() {
+    let (_dir, path) = model(|_| ());
+    for device in devices(&program().needs()) {
+        let name = device.facts.name.clone();
+        let mut seen = Vec::new();
+        let mut on_shader = |p: Progress<'_>| {
+            seen.push(format!("{}/{} {}", p.step, p.steps, p.name));
+            ControlFlow::Continue(())
+        };
+        let mut encoder = Encoder::open(program(), &path, device, Some(&mut on_shader)).unwrap();
+        let compiled = encoder.compiled();
+        assert_eq!((seen.as_slice(), compiled.shaders), (&["0/2 scale.wgsl".to_string(), "1/2 cells.wgsl".to_string()][..], 2));
+        assert!(!compiled.time.is_zero() && Runner::compiled(&encoder) == (2, compiled.time));
+        for rows in 1..=4 {
+            let planned = encoder.plan(1, 2 * rows, 4).unwrap();
+            encoder.encode_pixels(&pixels(24 * rows), &planned, Hooks::default(), false).unwrap();
+        }
+        assert_eq!(encoder.compiled(), compiled, "no encode compiles");
+        let mut stop = |p: Progress<'_>| if p.step == 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let device = Device::open(Some(&name), &program().needs()).unwrap();
+        let error = Encoder::open(program(), &path, device, Some(&mut stop)).err().unwrap();
+        assert_eq!((error.code(), error.message()), ("encoder-cancelled", "opening was cancelled before shader 1 of 2, cells.wgsl"));
+    }
+}
+
+#[test]
 fn inputs_that_do_not_fit_are_refused() {
     for mut encoder in opened() {
         let refused = |batch, height, width| {
@@ -226,7 +252,7 @@ fn a_table_with_other_bytes_is_refused() {
     };
     let (_dir, path) = model(|_| ());
     for device in devices(&program().needs()) {
-        let error = Encoder::open(wrong(), &path, device).err().unwrap();
+        let error = Encoder::open(wrong(), &path, device, None).err().unwrap();
         assert_eq!(error.code(), "gpu-table", "{}", error.plain());
     }
 }
@@ -274,7 +300,7 @@ fn a_device_that_computes_otherwise_is_doubted_and_runs() {
         let mut other = program();
         other.manifest.probe.facts[0].cases[0].result ^= 1;
         let name = other.manifest.probe.facts[0].name.clone();
-        let mut encoder = Encoder::open(other, &path, device).unwrap();
+        let mut encoder = Encoder::open(other, &path, device, None).unwrap();
         let doubt = encoder.doubt().unwrap();
         assert!(doubt.starts_with(&encoder.label()) && doubt.contains(&name) && doubt.contains("bits are not promised"), "{doubt}");
         let planned = encoder.plan(1, 4, 4).unwrap();

@@ -131,6 +131,7 @@ test('cancelled before, while loading, while encoding', async () => {
         return { signal: stop.signal, progress: (p) => p.phase === phase && stop.abort() };
     };
     await fails(open(place, gguf, { gpu, signal: AbortSignal.abort() }), 'cancelled');
+    await fails(open(place, gguf, { gpu, ...during('shaders') }), 'cancelled');
     await fails(open(place, gguf, { gpu, ...during('weights') }), 'cancelled');
     await fails(encoder.encode(picture, { signal: AbortSignal.abort() }), 'cancelled');
     await fails(encoder.encode(picture, during('encode')), 'cancelled');
@@ -152,9 +153,8 @@ test('an error in a callback of the caller', async () => {
 });
 
 test('shaders, tables and manifests that are wrong', async () => {
-    const file = manifest.shaders[0].file, broken = await open(manifest, gguf, { gpu, files: { ...files, [file]: files[file].replace('fn main(', 'fn main(,') } });
-    await assert.rejects(broken.encode(picture), (e) => e.code === 'shader' && e.file === file && e.line > 0);
-    broken.close();
+    const file = manifest.shaders[0].file, broken = { ...files, [file]: files[file].replace('fn main(', 'fn main(,') };
+    await assert.rejects(open(manifest, gguf, { gpu, files: broken }), (e) => e.code === 'shader' && e.file === file && e.line > 0);
     const [table] = manifest.tables;
     if (table !== undefined) {
         const wrong = { ...manifest, tables: [{ ...table, checksum: '0123456789abcdef' }, ...manifest.tables.slice(1)] };

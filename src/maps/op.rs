@@ -372,6 +372,15 @@ impl OpMap {
                 return Err(kernel.at.error("map-operand", format!("\"{operand}\" is no operand of {}", self.op), "in this kernel"));
             }
         }
+        if kernel.is_shader()
+            && let Some(name) = taken_name(&names, &kernel)
+        {
+            return Err(kernel
+                .at
+                .error("map-shader-name", format!("{text}: \"{name}\" would stand for two things in the shader"), "this kernel")
+                .fact(format!("its own names: {}, and of the numbers it is called with zero and <operand>_at", SHADER_NAMES.join(", ")))
+                .help("call the operand, table or argument otherwise"));
+        }
         if let Some(operand) = self.id_operand()
             && !self.classes[&kernel.id.class].types.iter().any(|row| row[&operand].name() == kernel.id.dtype)
         {
@@ -389,6 +398,18 @@ impl OpMap {
         let names = self.operand_names();
         names.iter().find(|n| *n == "w").or_else(|| names.first()).cloned()
     }
+}
+
+/// What every shader declares beside its buffers.
+const SHADER_NAMES: [&str; 3] = ["p", "Params", "main"];
+
+/// A name that a shader with these operands would declare twice: among its buffers, or among the numbers it is called with.
+fn taken_name(operands: &[String], kernel: &KernelDef) -> Option<String> {
+    let twice = |list: Vec<String>| (1..list.len()).find(|i| list[..*i].contains(&list[*i])).map(|i| list[i].clone());
+    let own = SHADER_NAMES.map(str::to_string);
+    let offsets = operands.iter().map(|name| format!("{name}_at"));
+    let numbers = offsets.chain(["zero".to_string()]).chain(kernel.args.iter().cloned()).collect();
+    twice(own.iter().chain(operands).chain(&kernel.tables).cloned().collect()).or_else(|| twice(numbers))
 }
 
 fn words(node: Option<&Node>) -> Result<IndexMap<String, String>> {

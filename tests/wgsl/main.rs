@@ -15,6 +15,7 @@ mod drivers;
 mod reference;
 #[cfg(feature = "gpu")]
 mod snippets;
+mod limits;
 mod translations;
 
 use std::io::Write;

@@ -28,6 +28,13 @@ pub struct Planned {
     pub(super) calls: Vec<Call>,
 }
 
+impl Planned {
+    /// Workgroups in x, y and z of a step's call.
+    pub fn workgroups(&self, step: usize) -> [u32; 3] {
+        self.calls.get(step).map_or([0; 3], |call| call.workgroups)
+    }
+}
+
 /// Bytes on the device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
@@ -63,7 +70,7 @@ pub(super) struct Call {
 /// Works out `batch` images of `height` x `width` pixels on a device that has `variants`.
 pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batch: u64, height: u64, width: u64) -> Result<Planned> {
     let dims = manifest.dims(batch, height, width)?;
-    let calls: Vec<Call> = manifest.steps.iter().map(|step| call(manifest, device, variants, step, &dims)).collect::<Result<_>>()?;
+    let calls: Vec<Call> = manifest.run.steps.iter().map(|step| call(manifest, device, variants, step, &dims)).collect::<Result<_>>()?;
     let size = |what: &str, bytes: u64| {
         let bytes = padded(bytes).unwrap_or(u64::MAX);
         device.check_limit("maxStorageBufferBindingSize", bytes, what)?;
@@ -72,7 +79,7 @@ pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batc
     let memory = Memory {
         weights: manifest.weights.iter().filter_map(|w| padded(w.bytes)).sum(),
         tables: manifest.tables.iter().filter_map(|t| padded(t.words.saturating_mul(4))).sum(),
-        buffers: manifest.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
+        buffers: manifest.run.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
         outputs: manifest.outputs.iter().map(|OutputEntry { name, bytes }| size(name, bytes.value(&dims)?)).collect::<Result<_>>()?,
         uniforms: (calls.len() as u64).max(1) * SLICE,
     };
@@ -91,16 +98,19 @@ pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batc
 
 /// Every shader that some input calls for on a device that has `variants`, in the order of the steps.
 pub(super) fn needed(manifest: &Manifest, variants: &[bool]) -> Vec<usize> {
-    let choices = manifest.steps.iter().flat_map(|step| &step.choices);
-    let mut shaders: Vec<usize> = choices.filter_map(|choice| runnable(choice, variants)).map(|c| c.shader).collect();
+    let choices = manifest.run.steps.iter().flat_map(|step| &step.choices);
+    let mut shaders: Vec<usize> = choices.flat_map(|choice| runnable(choice, variants)).map(|c| c.shader).collect();
     let mut seen = BTreeSet::new();
     shaders.retain(|shader| seen.insert(*shader));
     shaders
 }
 
-/// The kernel that a device with `variants` takes.
-fn runnable<'a>(choice: &'a Choice, variants: &[bool]) -> Option<&'a Candidate> {
-    choice.candidates.iter().find(|c| variants.get(c.variant) == Some(&true))
+/// The kernels that a device with `variants` may take, best first: up to the one that takes every size.
+fn runnable<'a>(choice: &'a Choice, variants: &[bool]) -> Vec<&'a Candidate> {
+    let mut run: Vec<&Candidate> = choice.candidates.iter().filter(|c| variants.get(c.variant) == Some(&true)).collect();
+    let last = run.iter().position(|c| c.when.is_none()).map_or(run.len(), |i| i + 1);
+    run.truncate(last);
+    run
 }
 
 fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, dims: &Dims) -> Result<Call> {
@@ -113,7 +123,14 @@ fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, di
         }
     }
     let choice = chosen.ok_or_else(|| missing("no choice holds".to_string()))?;
-    let candidate = runnable(choice, variants).ok_or_else(|| {
+    let mut candidate = None;
+    for c in runnable(choice, variants) {
+        if c.when.as_ref().map_or(Ok(true), |when| when.holds(dims))? {
+            candidate = Some(c);
+            break;
+        }
+    }
+    let candidate: &Candidate = candidate.ok_or_else(|| {
         let needed: Vec<String> =
             choice.candidates.iter().filter_map(|c| manifest.variants.get(c.variant)).map(|v| v.needs.join(" and ")).collect();
         Diagnostic::new("gpu-feature", format!("the device runs no kernel of {}", step.name))

@@ -17,6 +17,9 @@ pub trait Runner {
     /// How many programs of the place were compiled when this was opened, and how long that took.
     fn compiled(&self) -> (usize, Duration);
 
+    /// Profile of the program that it runs in place of the one asked for, which counts on more than the place has.
+    fn instead(&self) -> Option<&str>;
+
     /// Bytes that this call takes there, weights among them.
     fn bytes(&self, planned: &Planned) -> Result<u64>;
 

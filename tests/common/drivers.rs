@@ -62,9 +62,9 @@ pub fn on_every_driver(test: &str, prefix: &str, aloud: impl Fn(&str)) {
 }
 
 /// The device of the driver that this process was started for; the best one of this machine if it was started by hand.
-pub fn device() -> Result<Device> {
+pub fn device(needs: &Needs) -> Result<Device> {
     let name = std::env::var(DRIVER).ok();
     // an ICD file was given for a software driver: its adapter is the only one
     let given = name.as_deref().filter(|n| DRIVERS.iter().all(|(d, _)| d != n));
-    Device::open(given, &Needs::default())
+    Device::open(given, needs)
 }

@@ -104,7 +104,8 @@ fn build(encoder: &Encoder, width: u64, attention: &str) -> Result<()> {
     let sizes = Sizes::of_preset(&template, Some("tiny"), "f16")?;
     let mut profile = encoder.maps.profile_for("ggml-avx2", &template)?;
     profile.choose("attention", attention)?;
-    let inputs = Inputs { template: &template, sizes: &sizes, maps: &encoder.maps, profile: &profile, target: &encoder.target, taps: Taps::All };
+    let inputs =
+        Inputs { template: &template, sizes: &sizes, maps: &encoder.maps, profile: &profile, target: &encoder.target, taps: Taps::All };
     let plan = pipeline::compile(&inputs)?;
     pipeline::emit(&inputs, &plan).map(|_| ())
 }

@@ -11,11 +11,11 @@ mod cases;
 #[cfg(feature = "gpu")]
 #[path = "../common/drivers.rs"]
 mod drivers;
+mod limits;
 #[cfg(feature = "gpu")]
 mod reference;
 #[cfg(feature = "gpu")]
 mod snippets;
-mod limits;
 mod translations;
 
 use std::io::Write;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use isobit::gpu::{Bound, Device};
+use isobit::gpu::{Bound, Device, Needs};
 use isobit::json;
 use isobit::wgsl::Shader;
 
@@ -56,7 +56,10 @@ fn list() -> List {
                 result: kind(&result),
                 call: word("call")?,
                 reference: word("reference")?,
-                domain: f.optional("domain").map(|d| d.str().map(|w| Domain::of(w).unwrap_or_else(|| panic!("no domain {w}")))).transpose()?,
+                domain: f
+                    .optional("domain")
+                    .map(|d| d.str().map(|w| Domain::of(w).unwrap_or_else(|| panic!("no domain {w}"))))
+                    .transpose()?,
                 name,
             });
             f.finish()?;
@@ -167,7 +170,7 @@ fn snippets_give_their_references_bits() {
 #[test]
 #[ignore = "started once per driver by snippets_give_their_references_bits"]
 fn on_one_driver() {
-    let device = match drivers::device() {
+    let device = match drivers::device(&Needs::default()) {
         Ok(device) => device,
         Err(e) => return aloud(&format!("snippets are skipped: {}", e.message())),
     };

@@ -28,7 +28,8 @@ fn shaders() -> BTreeMap<String, String> {
         for profile in PROFILES {
             for attention in ATTENTION {
                 let build = format!("{weights} {profile} {attention}");
-                let sources = encoder.emit(&sizes, profile, &[("attention", attention)], Taps::All).unwrap_or_else(|e| panic!("{build}: {e}"));
+                let sources =
+                    encoder.emit(&sizes, profile, &[("attention", attention)], Taps::All).unwrap_or_else(|e| panic!("{build}: {e}"));
                 for (file, text) in sources.into_iter().filter(|(file, _)| file.ends_with(".wgsl")) {
                     texts.entry(text).or_insert_with(|| format!("{file} of {build}"));
                 }

@@ -73,6 +73,90 @@ fn iso_u64_product(a: u32, b: u32) -> vec2<u32> {
     return vec2<u32>(ah * bh + (first >> 16u) + (second >> 16u), (second << 16u) | (low & 0xffffu));
 }
 
+// f32 taken apart and put together by its bits, subnormals included. Needs u64.
+
+// A finite value: m / 2^31 * 2^e with bit 31 of m set, or m = 0.
+struct IsoF32 {
+    sign: u32,
+    e: i32,
+    m: u32,
+}
+
+fn iso_f32_parts(bits: u32) -> IsoF32 {
+    let field = (bits >> 23u) & 0xffu;
+    let fraction = bits & 0x7fffffu;
+    let zeros = countLeadingZeros(fraction);
+    let normal = IsoF32(bits & 0x80000000u, i32(field) - 127, (fraction | 0x800000u) << 8u);
+    if (field != 0u) {
+        return normal;
+    }
+    return IsoF32(normal.sign, -118 - i32(zeros), fraction << (zeros & 31u));
+}
+
+// The f32 nearest to m / 2^63 * 2^e, ties to even; bit 63 of m is set, or m = 0.
+fn iso_f32_round(sign: u32, e: i32, m: vec2<u32>) -> u32 {
+    if ((m.x | m.y) == 0u) {
+        return sign;
+    }
+    if (e > 127) {
+        return sign | 0x7f800000u;
+    }
+    let least = max(e, -126);
+    let n = iso_u64_shr_sticky(m, u32(least - e));
+    let rest = u32(((n.x & 0x7fu) | n.y) != 0u);
+    let kept = n.x >> 8u;
+    let up = (n.x >> 7u) & (rest | kept) & 1u;
+    return sign | ((u32(least + 126) << 23u) + kept + up);
+}
+
+// x*y + z with one rounding, in integers: right for every operand on every device. Needs u64, f32. A NaN has no payload.
+
+fn iso_fma_bits(a: u32, b: u32, c: u32) -> u32 {
+    let a_size = a & 0x7fffffffu;
+    let b_size = b & 0x7fffffffu;
+    let c_size = c & 0x7fffffffu;
+    let sign = (a ^ b) & 0x80000000u;
+    let c_sign = c & 0x80000000u;
+    if (max(max(a_size, b_size), c_size) >= 0x7f800000u) {
+        let infinite = max(a_size, b_size) == 0x7f800000u;
+        if (max(max(a_size, b_size), c_size) > 0x7f800000u || (infinite && (min(a_size, b_size) == 0u || (c_size == 0x7f800000u && c_sign != sign)))) {
+            return 0x7fc00000u;
+        }
+        return select(c, sign | 0x7f800000u, infinite);
+    }
+    if (min(a_size, b_size) == 0u) {
+        return select(c, sign & c_sign, c_size == 0u);
+    }
+    let x = iso_f32_parts(a);
+    let y = iso_f32_parts(b);
+    let z = iso_f32_parts(c);
+    // both leave bit 63 for the carry; the product leads in bit 62 or 61, whose 48 bits no shift shortens where they could cancel
+    let product_e = x.e + y.e + 1;
+    let e = select(max(product_e, z.e), product_e, c_size == 0u);
+    var product = iso_u64_product(x.m, y.m >> 1u);
+    var addend = vec2<u32>(z.m >> 1u, 0u);
+    let lower = product_e < e;
+    let lowered = iso_u64_shr_sticky(select(addend, product, lower), u32(select(max(e - z.e, 0), e - product_e, lower)));
+    product = select(product, lowered, lower);
+    addend = select(lowered, addend, lower);
+    var sum = iso_u64_add(product, addend);
+    var sum_sign = sign;
+    if (sign != c_sign) {
+        let turned = iso_u64_less(product, addend);
+        sum = iso_u64_sub(select(product, addend, turned), select(addend, product, turned));
+        sum_sign = select(sign, c_sign, turned);
+        if ((sum.x | sum.y) == 0u) {
+            return 0u;
+        }
+    }
+    let zeros = iso_u64_clz(sum);
+    return iso_f32_round(sum_sign, e + 1 - i32(zeros), iso_u64_shl(sum, zeros));
+}
+
+fn iso_fma(x: f32, y: f32, z: f32) -> f32 {
+    return bitcast<f32>(iso_fma_bits(bitcast<u32>(x), bitcast<u32>(y), bitcast<u32>(z)));
+}
+
 // x*y + z with one rounding, by error-free steps in f32: quicker than in integers, for operands of a middle range. Needs keep.
 //
 // Right if x and y are 0 or of 2^-100 to 2^100, |x*y| and |z| at most 2^120, and: either |x*y| is 0 or at least 2^-75 and |z| is 0 or at
@@ -130,7 +214,7 @@ fn iso_fma_near(x: f32, y: f32, z: f32) -> f32 {
 }
 
 // What kernels with exact bits take for granted of a device, tried on operands that no compiler knows: an invocation computes one case,
-// the host compares. Needs keep, tree, u64, fma_near.
+// the host compares. Needs keep, tree, u64, f32, fma, fma_near.
 
 struct Case {
     op: u32,
@@ -190,7 +274,12 @@ fn word_op(op: u32, a: u32, b: u32, c: u32) -> u32 {
         case 43u: { return bitcast<u32>(f32(bitcast<i32>(a))); }
         case 44u: { return bitcast<u32>(i32(bitcast<f32>(a))); }
         case 45u: { return bitcast<u32>(unpack2x16float(a).x); }
-        default: { return bitcast<u32>(unpack2x16float(a).y); }
+        case 46u: { return bitcast<u32>(unpack2x16float(a).y); }
+        case 47u: { return iso_u64_shr_sticky(vec2<u32>(a, b), c).y; }
+        case 48u: { return iso_u64_shr_sticky(vec2<u32>(a, b), c).x; }
+        case 49u: { return iso_u64_shl(vec2<u32>(a, b), c).x; }
+        case 50u: { return iso_u64_clz(vec2<u32>(a, b)); }
+        default: { return iso_fma_bits(a, b, c); }
     }
 }
 

@@ -6,7 +6,7 @@
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
 // target    wgsl 3b55ea3b325879f4ce21e28eea5cf95f1b36ef6e772cdb3c063ab60d30732b7a
-// maps      f0b547510972d287febf50b4d1f103fc20490c69a6d4dab88e641d14e314fa17
+// maps      846b42bad754120cc5466bdb83c3fb2b11f330b36ddd53d2389b3026f92ad129
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';
@@ -928,11 +928,21 @@ function planImage(manifest, width, height, batch) {
     return { ...planGrid(manifest, size[0], size[1], batch), sourceWidth: width, sourceHeight: height };
 }
 
+/** The kernels that a device with the variants `runs` may take, best first: up to the one that takes every size. */
+function kernelsFor(choice, runs) {
+    const able = choice.candidates.filter((c) => runs.has(c.variant)), last = able.findIndex((c) => c.when === undefined);
+    return last < 0 ? able : able.slice(0, last + 1);
+}
+
+/** Every shader that some image calls for there, in the order of the steps. */
+const neededShaders = (manifest, runs) =>
+    [...new Set(manifest.steps.flatMap((s) => s.choices).flatMap((c) => kernelsFor(c, runs)).map((c) => c.shader))];
+
 /** What each step runs for these dimensions: {step, shader, groups, values of the parameters}. */
 function planSteps(manifest, dims, runs) {
     return manifest.steps.map((step) => {
         const choice = step.choices.find((c, i) => c.when === null || i + 1 === step.choices.length || evaluate(c.when, dims) !== 0);
-        const candidate = choice.candidates.find((c) => runs.has(c.variant));
+        const candidate = kernelsFor(choice, runs).find((c) => c.when === undefined || evaluate(c.when, dims) !== 0);
         if (candidate === undefined) {
             fail('manifest', `step ${step.name}: no kernel of class ${choice.class} runs on this device; there is: ${choice.candidates.map((c) => c.variant).join(', ')}`);
         }
@@ -1176,7 +1186,10 @@ function checksum(bytes) {
     return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
 
-// ======== shaders: pipelines, compiled when first needed ========
+// ======== shaders: pipelines ========
+
+/** Shaders that are compiled at once: enough to keep the compiler busy, few enough to stop soon. */
+const COMPILED_AT_ONCE = 8;
 
 class Shaders {
     #pipelines = new Map();
@@ -1197,6 +1210,27 @@ class Shaders {
             this.#pipelines.set(index, compiled);
         }
         return this.#pipelines.get(index);
+    }
+
+    /** Compiles these shaders of the manifest. */
+    async all(indices, { progress, signal }) {
+        const waiting = [...indices];
+        let done = 0;
+        const worker = async () => {
+            for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
+                const { name } = this.manifest.shaders[i];
+                checkCancelled(signal, `compiling the shader ${name}`);
+                await this.get(i);
+                progress?.({ phase: 'shaders', done: ++done, total: indices.length, name });
+                checkCancelled(signal, `compiling shaders, ${done} of ${indices.length} done`);
+            }
+        };
+        try {
+            await Promise.all(Array.from({ length: COMPILED_AT_ONCE }, worker));
+        } catch (e) {
+            waiting.length = 0; // nobody starts another
+            throw e;
+        }
     }
 
     async compile(file, types) {
@@ -1465,14 +1499,15 @@ function measure(value, reference) {
     const left = new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
     const right = new Uint8Array(reference.data.buffer, reference.data.byteOffset, reference.data.byteLength);
     const size = left.length / Math.max(1, length);
-    const out = { elements: length, differing: 0, first: null, max_abs: 0, max_ulp: 0, cosine: 1 };
-    let dot = 0, aa = 0, bb = 0;
+    const out = { elements: length, differing: 0, first: null, max_abs: 0, max_ulp: 0, cosine: 1, nmse: 0 };
+    let dot = 0, aa = 0, bb = 0, square = 0;
     for (let i = 0; i < length; i++) {
         const x = a.number(i), y = b.number(i);
         if (Number.isFinite(x) && Number.isFinite(y)) {
             dot += x * y;
             aa += x * x;
             bb += y * y;
+            square += (x - y) ** 2;
         }
         let same = true;
         for (let k = i * size; k < (i + 1) * size; k++) {
@@ -1488,12 +1523,16 @@ function measure(value, reference) {
     }
     if (out.differing > 0) {
         out.cosine = aa > 0 && bb > 0 ? dot / Math.sqrt(aa * bb) : null;
+        out.nmse = out.max_abs < Infinity && bb > 0 ? square / bb : Infinity;
     }
     return out;
 }
 
-/** A row of the comparison's table. verdict: equal, differs, other shape, absent. */
-function compareTap(value, reference) {
+/** The bound of a promise, 0 of one of bits. */
+const boundOf = (promise) => Number(promise?.match(/^nmse (.+)$/)?.[1] ?? 0);
+
+/** A row of the comparison's table. verdict: equal, within the bound, differs, other shape, absent. */
+function compareTap(value, reference, bound) {
     const row = { name: reference.name, dtype: reference.dtype, shape: reference.shape };
     if (value === undefined) {
         return { ...row, verdict: 'absent' };
@@ -1503,7 +1542,7 @@ function compareTap(value, reference) {
         return { ...row, verdict: 'other shape', found: `${value.dtype} [${value.shape.join(', ')}]` };
     }
     const difference = measure(value, reference);
-    return { ...row, ...difference, verdict: difference.differing === 0 ? 'equal' : 'differs' };
+    return { ...row, ...difference, verdict: difference.differing === 0 ? 'equal' : difference.nmse <= bound ? 'within' : 'differs' };
 }
 
 /** The elements of a .npy file: row-major, little-endian. */
@@ -1703,13 +1742,13 @@ export async function check(manifest, gguf, { signal } = {}) {
 
 /**
  * Opens the encoder: probes how the GPU computes (see `exact`), checks the GGUF against the manifest, brings its weights to the GPU,
- * fills and checks the tables.
+ * fills and checks the tables, compiles the shaders that any image may call for.
  *
  * manifest  path or URL of manifest.json (its shaders lie beside it), or the object, then with `files`
  * gguf      path, URL, Blob, File or bytes; read once from front to back, only what is needed
  * options   gpu       WebGPU's entry, default navigator.gpu; in Node: create([]) of the package webgpu
  *           device    a GPUDevice of your own, which close() leaves alone
- *           variant   a variant of the manifest to force; results are the same
+ *           variant   a variant of the manifest to force, and those after it; results are the same where they are exact
  *           files     shaders: an object from file name to text
  *           progress  function({phase, done, total, name}); phase: directory, weights, tables, shaders, encode
  *           signal    AbortSignal
@@ -1724,6 +1763,7 @@ export async function open(manifest, gguf, options = {}) {
 
 class Encoder {
     #read;
+    #manifest;
     #gguf;
     #options;
     #busy = null;
@@ -1737,12 +1777,25 @@ class Encoder {
 
     constructor(read, gguf, { gpu, device, variant }) {
         this.#read = read;
+        this.#manifest = read.manifest;
         this.#gguf = gguf;
         this.#options = { gpu, device, variant };
     }
 
+    /** What runs: the manifest that was given, or its program for devices that fail the probe in the first one's place. */
     get manifest() {
-        return this.#read.manifest;
+        return this.#manifest;
+    }
+
+    /** Profile of what runs: the one asked for, or that of the program for devices that fail the probe. */
+    get profile() {
+        return this.#manifest.profile ?? this.#manifest.build.profile;
+    }
+
+    /** What the results promise: `bits` (the CPU's), `nmse <number>` (a bound on their squared error), or null: nothing. */
+    get promise() {
+        const { promise } = this.#manifest;
+        return this.#probe === null || (promise === 'bits' && this.#probe.failed.length > 0) ? null : promise;
     }
 
     /** Vendor and architecture of the GPU, as the browser tells. */
@@ -1756,14 +1809,14 @@ class Encoder {
         return this.#device === null || this.#device.lostError !== null;
     }
 
-    /** What this device's probe found: {failed, lacks}, names of facts; kernels count on those that failed, and do without the others. */
+    /** What this device's probe found: {failed, lacks}, names of facts; kernels of bits count on those that failed, and do without the others. */
     get probe() {
         return this.#probe;
     }
 
-    /** Whether results have the bits that the CPU gives: the probe found nothing that contradicts. If not, they are those of plain f32. */
+    /** Whether results have the bits that the CPU gives. */
     get exact() {
-        return this.#probe !== null && this.#probe.failed.length === 0;
+        return this.promise === 'bits';
     }
 
     /** The variants that run here, best first. */
@@ -1778,17 +1831,19 @@ class Encoder {
             this.#options.device = device;
             try {
                 checkCancelled(signal, 'opening');
-                const { device: made, variants } = await requestDevice(this.manifest, this.#options);
+                const given = this.#read.manifest, { device: made, variants } = await requestDevice(given, this.#options);
                 this.#device = made;
                 this.#variants = variants;
-                this.#shaders = new Shaders(made, this.manifest, this.#read.text);
-                this.#probe = await runProbe(made, this.#shaders, this.manifest.probe);
+                this.#shaders = new Shaders(made, given, this.#read.text);
+                this.#probe = await runProbe(made, this.#shaders, given.probe);
+                this.#manifest = this.#probe.failed.length > 0 && given.otherwise ? { ...given, ...given.otherwise } : given;
                 this.#weights = await loadWeights(this.manifest, made, this.#gguf, { progress, signal });
                 for (const [i, table] of this.manifest.tables.entries()) {
                     checkCancelled(signal, `filling the table ${table.name}`);
                     this.#tables.push(await this.#shaders.table(table));
                     progress?.({ phase: 'tables', done: i + 1, total: this.manifest.tables.length, name: table.name });
                 }
+                await this.#shaders.all(neededShaders(this.manifest, new Set(this.variants)), { progress, signal });
             } catch (e) {
                 this.#release();
                 throw e;
@@ -1846,8 +1901,9 @@ class Encoder {
     }
 
     /**
-     * Compares the intermediate values with a reference (see readTaps): one row per value, in its order, with `verdict` equal, differs,
-     * other shape or absent, `differing`, `max_abs`, `max_ulp`, `cosine`. Encodes the reference's own input if it has one, else `image`.
+     * Compares the intermediate values with a reference (see readTaps): one row per value, in its order, with `verdict` equal, within
+     * (not equal, but within the bound that this encoder promises), differs, other shape or absent, and `differing`, `max_abs`, `max_ulp`,
+     * `cosine`, `nmse` (squared error over the reference's squares). Encodes the reference's own input if it has one, else `image`.
      * `onRow` gets each row as it comes.
      */
     compare(reference, { image, onRow, progress, signal } = {}) {
@@ -1855,7 +1911,7 @@ class Encoder {
             const [{ name: input }] = this.manifest.buffers, output = 'output';
             const wanted = new Map(reference.taps.map((t) => [t.name, t])), rows = new Map();
             const add = async (value, tap) => {
-                const row = compareTap(value, value === undefined ? tap : await tap.read());
+                const row = compareTap(value, value === undefined ? tap : await tap.read(), boundOf(this.promise));
                 rows.set(tap.name, row);
                 onRow?.(row);
             };
@@ -1912,7 +1968,7 @@ class Encoder {
         }
         const onTap = typeof taps === 'function' ? taps : (value) => collected.set(value.name, value);
         const input = pixels(), preprocess = performance.now() - started;
-        const workspace = await this.#workspaceFor(made, progress);
+        const workspace = await this.#workspaceFor(made);
         const { outputs, clock, ms, total } = await workspace.run(input, { progress, signal, taps: bySteps, onTap });
         const { width, height, batch, tokens, embedding, grid, flops } = made;
         return {
@@ -1925,17 +1981,12 @@ class Encoder {
     }
 
     /** Buffers of the last plan are kept for the next image of that size. */
-    async #workspaceFor(made, progress) {
+    async #workspaceFor(made) {
         const { manifest } = this, key = JSON.stringify(made.dims);
         if (this.#workspace?.key !== key) {
             this.#workspace?.destroy();
             this.#workspace = null;
-            const steps = planSteps(manifest, made.dims, new Set(this.variants)), used = [...new Set(steps.map((s) => s.shader))];
-            let done = 0;
-            await Promise.all(used.map(async (i) => {
-                await this.#shaders.get(i);
-                progress?.({ phase: 'shaders', done: ++done, total: used.length, name: manifest.shaders[i].name });
-            }));
+            const steps = planSteps(manifest, made.dims, new Set(this.variants));
             this.#workspace = await Workspace.make(this.#device, this.#shaders, made, steps, this.#weights, this.#tables);
             this.#workspace.key = key;
         }

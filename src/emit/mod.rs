@@ -9,6 +9,7 @@ pub mod probe;
 mod shader;
 mod slots;
 pub mod table;
+mod unproven;
 mod write;
 
 use std::collections::BTreeMap;

@@ -26,6 +26,13 @@ pub struct Planned {
     pub(super) calls: Vec<Call>,
 }
 
+impl Planned {
+    /// Workgroups in x, y and z of a step's call.
+    pub fn workgroups(&self, step: usize) -> [u32; 3] {
+        self.calls.get(step).map_or([0; 3], |call| call.workgroups)
+    }
+}
+
 /// Bytes on the device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
@@ -61,7 +68,7 @@ pub(super) struct Call {
 /// Works out `batch` images of `height` x `width` pixels on a device that has `variants`.
 pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batch: u64, height: u64, width: u64) -> Result<Planned> {
     let dims = manifest.dims(batch, height, width)?;
-    let calls: Vec<Call> = manifest.steps.iter().map(|step| call(manifest, device, variants, step, &dims)).collect::<Result<_>>()?;
+    let calls: Vec<Call> = manifest.run.steps.iter().map(|step| call(manifest, device, variants, step, &dims)).collect::<Result<_>>()?;
     let size = |what: &str, bytes: u64| {
         let bytes = padded(bytes).unwrap_or(u64::MAX);
         device.check_limit("maxStorageBufferBindingSize", bytes, what)?;
@@ -70,7 +77,7 @@ pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batc
     let memory = Memory {
         weights: manifest.weights.iter().filter_map(|w| padded(w.bytes)).sum(),
         tables: manifest.tables.iter().filter_map(|t| padded(t.words.saturating_mul(4))).sum(),
-        buffers: manifest.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
+        buffers: manifest.run.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
         outputs: manifest.outputs.iter().map(|OutputEntry { name, bytes }| size(name, bytes.value(&dims)?)).collect::<Result<_>>()?,
         uniforms: (calls.len() as u64).max(1) * SLICE,
     };
@@ -97,8 +104,14 @@ fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, di
         }
     }
     let choice = chosen.ok_or_else(|| missing("no choice holds".to_string()))?;
-    let runs = |c: &&Candidate| variants.get(c.variant) == Some(&true);
-    let candidate = choice.candidates.iter().find(runs).ok_or_else(|| {
+    let mut candidate = None;
+    for c in choice.candidates.iter().filter(|c| variants.get(c.variant) == Some(&true)) {
+        if c.when.as_ref().map_or(Ok(true), |when| when.holds(dims))? {
+            candidate = Some(c);
+            break;
+        }
+    }
+    let candidate: &Candidate = candidate.ok_or_else(|| {
         let needed: Vec<String> =
             choice.candidates.iter().filter_map(|c| manifest.variants.get(c.variant)).map(|v| v.needs.join(" and ")).collect();
         Diagnostic::new("gpu-feature", format!("the device runs no kernel of {}", step.name))

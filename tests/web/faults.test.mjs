@@ -9,7 +9,9 @@ import { after, before, test } from 'node:test';
 import { readPng } from './png.mjs';
 import { dawn, driverEnvironment, encoderModule, expected, findDrivers, folder, gguf, image, manifest, serve } from './setup.mjs';
 
-const { open, plan, readTaps, EncoderError } = await encoderModule();
+const { open: openWhole, plan, readTaps, EncoderError } = await encoderModule();
+/** Software drivers compile for minutes: only what a test calls for. */
+const open = (of, file, options) => openWhole(of, file, { lazy: true, ...options });
 const { swiftshader, lavapipe } = findDrivers();
 Object.assign(process.env, driverEnvironment(swiftshader ?? lavapipe));
 const gpu = dawn('backend=vulkan'), place = join(folder, 'manifest.json'), picture = readPng(image);
@@ -131,7 +133,7 @@ test('cancelled before, while loading, while encoding', async () => {
         return { signal: stop.signal, progress: (p) => p.phase === phase && stop.abort() };
     };
     await fails(open(place, gguf, { gpu, signal: AbortSignal.abort() }), 'cancelled');
-    await fails(open(place, gguf, { gpu, ...during('shaders') }), 'cancelled');
+    await fails(open(place, gguf, { gpu, lazy: false, ...during('shaders') }), 'cancelled');
     await fails(open(place, gguf, { gpu, ...during('weights') }), 'cancelled');
     await fails(encoder.encode(picture, { signal: AbortSignal.abort() }), 'cancelled');
     await fails(encoder.encode(picture, during('encode')), 'cancelled');
@@ -154,7 +156,7 @@ test('an error in a callback of the caller', async () => {
 
 test('shaders, tables and manifests that are wrong', async () => {
     const file = manifest.shaders[0].file, broken = { ...files, [file]: files[file].replace('fn main(', 'fn main(,') };
-    await assert.rejects(open(manifest, gguf, { gpu, files: broken }), (e) => e.code === 'shader' && e.file === file && e.line > 0);
+    await assert.rejects(open(manifest, gguf, { gpu, lazy: false, files: broken }), (e) => e.code === 'shader' && e.file === file && e.line > 0);
     const [table] = manifest.tables;
     if (table !== undefined) {
         const wrong = { ...manifest, tables: [{ ...table, checksum: '0123456789abcdef' }, ...manifest.tables.slice(1)] };

@@ -19,7 +19,7 @@ const opened = [];
 after(() => opened.forEach((encoder) => encoder.close()));
 
 async function openWith(facts, text = files[probe.file]) {
-    opened.push(await open({ ...manifest, probe: { ...probe, facts } }, gguf, { gpu, files: { ...files, [probe.file]: text } }));
+    opened.push(await open({ ...manifest, probe: { ...probe, facts } }, gguf, { gpu, lazy: true, files: { ...files, [probe.file]: text } }));
     return opened.at(-1);
 }
 

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c e377dbaf8ef600fc0f11d420c817c8bb2e3939a8529875feaa0d099a7756ab5d
- * maps      846b42bad754120cc5466bdb83c3fb2b11f330b36ddd53d2389b3026f92ad129
+ * maps      61ec6b6e8c4765adcb23daa8f2da12b252e284c3ff91900109573529bde17b5f
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

@@ -6,7 +6,7 @@
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
 // target    wgsl 3b55ea3b325879f4ce21e28eea5cf95f1b36ef6e772cdb3c063ab60d30732b7a
-// maps      846b42bad754120cc5466bdb83c3fb2b11f330b36ddd53d2389b3026f92ad129
+// maps      61ec6b6e8c4765adcb23daa8f2da12b252e284c3ff91900109573529bde17b5f
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';
@@ -1750,6 +1750,7 @@ export async function check(manifest, gguf, { signal } = {}) {
  *           device    a GPUDevice of your own, which close() leaves alone
  *           variant   a variant of the manifest to force, and those after it; results are the same where they are exact
  *           files     shaders: an object from file name to text
+ *           lazy      true: a shader is compiled when an image first calls for it, and no time is spent on the others
  *           progress  function({phase, done, total, name}); phase: directory, weights, tables, shaders, encode
  *           signal    AbortSignal
  */
@@ -1775,11 +1776,11 @@ class Encoder {
     #tables = [];
     #workspace = null;
 
-    constructor(read, gguf, { gpu, device, variant }) {
+    constructor(read, gguf, { gpu, device, variant, lazy = false }) {
         this.#read = read;
         this.#manifest = read.manifest;
         this.#gguf = gguf;
-        this.#options = { gpu, device, variant };
+        this.#options = { gpu, device, variant, lazy };
     }
 
     /** What runs: the manifest that was given, or its program for devices that fail the probe in the first one's place. */
@@ -1843,7 +1844,8 @@ class Encoder {
                     this.#tables.push(await this.#shaders.table(table));
                     progress?.({ phase: 'tables', done: i + 1, total: this.manifest.tables.length, name: table.name });
                 }
-                await this.#shaders.all(neededShaders(this.manifest, new Set(this.variants)), { progress, signal });
+                const shaders = this.#options.lazy ? [] : neededShaders(this.manifest, new Set(this.variants));
+                await this.#shaders.all(shaders, { progress, signal });
             } catch (e) {
                 this.#release();
                 throw e;

@@ -184,7 +184,9 @@ fn explain_lists_candidates_and_reasons() {
     let dir = tempfile::tempdir().unwrap();
     let explain = |value: &'static str| ok(dir.path(), &["explain", ENCODER, value, "--preset", "tiny"]);
     let text = explain("projected");
-    for part in ["op linear_bias, profile ggml-avx2, target c", "class dot8 (m >= 2", "class vdot8 (otherwise), promises bits:", "runs everywhere"] {
+    for part in
+        ["op linear_bias, profile ggml-avx2, target c", "class dot8 (m >= 2", "class vdot8 (otherwise), promises bits:", "runs everywhere"]
+    {
         assert!(text.contains(part), "no \"{part}\" in {text}");
     }
     for reason in ["no: computes class dot16, dot8 is asked for", "no: takes w of type f32, it is f16", "taken if there is avx2"] {

@@ -39,18 +39,22 @@ impl Compiled {
     pub fn new(loaded: &Loaded, taps: Taps, out: &Output) -> Result<Self> {
         let inputs = loaded.inputs(taps);
         let plan = pipeline::compile(&inputs)?;
+        let near = near(&inputs, &plan).cloned();
         let sources = pipeline::emit(&inputs, &plan)?;
         let (library, program) = match device::is_for_devices(&sources) {
             false => (library(loaded, inputs.target, &sources, out)?, None),
             true => {
                 let target = loaded.maps.target(LIBRARY)?;
-                let inputs = Inputs { target: &target, taps: Taps::Kept, ..inputs };
+                // a profile of bounds may have no classes in C
+                let beside =
+                    near.as_ref().map(|n| loaded.maps.profile_beside(&n.profile, &loaded.profile, &loaded.template)).transpose()?;
+                let profile = beside.as_ref().unwrap_or(inputs.profile);
+                let inputs = Inputs { target: &target, profile, taps: Taps::Kept, ..inputs };
                 let around = pipeline::emit(&inputs, &pipeline::compile(&inputs)?)?;
                 (library(loaded, &target, &around, out)?, Some(sources))
             }
         };
         let input = Input::of_graph(&loaded.template, &loaded.sizes, &plan.graph, |f| f.shape.clone())?;
-        let near = near(&inputs, &plan).cloned();
         Ok(Self { plan, library, input, near, program })
     }
 

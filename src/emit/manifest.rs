@@ -100,7 +100,7 @@ fn program(i: &Inputs, plan: &Plan, instances: &mut Instances) -> Result<Value> 
 
 /// The program for devices that fail the probe. Weights, tables and shaders serve both; so does the preprocessing, which no device computes.
 fn otherwise(i: &Inputs, exact: &Plan, name: &str, instances: &mut Instances) -> Result<Value> {
-    let profile = unproven::profile(i, name)?;
+    let profile = i.maps.profile_beside(name, i.profile, i.template)?;
     let i = Inputs { profile: &profile, ..*i };
     let plan = unproven::plan(&i, exact)?;
     let mut program = program(&i, &plan, instances)?;

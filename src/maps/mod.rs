@@ -126,6 +126,17 @@ impl Maps {
         Ok(profile)
     }
 
+    /// A profile with the choices that `other` has taken for the template's options.
+    pub fn profile_beside(&self, name: &str, other: &Profile, template: &Template) -> Result<Profile> {
+        let mut profile = self.profile_for(name, template)?;
+        for option in template.options.keys() {
+            if let Some(taken) = other.options.get(option) {
+                profile.choose(option, &taken.chosen)?;
+            }
+        }
+        Ok(profile)
+    }
+
     pub fn profile(&self, name: &str) -> Result<Profile> {
         Profile::read(self, name)
     }

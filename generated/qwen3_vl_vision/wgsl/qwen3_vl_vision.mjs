@@ -5,8 +5,8 @@
 // sizes     preset 8b, weights f16
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
-// target    wgsl 3b55ea3b325879f4ce21e28eea5cf95f1b36ef6e772cdb3c063ab60d30732b7a
-// maps      61ec6b6e8c4765adcb23daa8f2da12b252e284c3ff91900109573529bde17b5f
+// target    wgsl 66ec3cbdfb3b65440f28e96e092a964bbbd7efa2e8d3bea92aea1119eac8ea10
+// maps      f454a3f29d6f105e7d9e5cc59fe0447a1950a9d936a3017ac2fc718eeee2e5c8
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';

@@ -2,12 +2,14 @@
 
 mod op;
 mod profile;
+mod split;
 mod target;
 
 use indexmap::IndexMap;
 
 pub use op::{AttrKind, ChainLink, ClassDef, Fused, KernelDef, KernelId, OpMap, Role, Row};
 pub use profile::{Native, Profile, ProfileOption, Rule};
+pub use split::{COUNT, FIRST, Part, Split};
 pub use target::{Target, Variant};
 
 use crate::compare::causes;

@@ -19,10 +19,11 @@ pub struct Alternative {
     pub class: String,
 }
 
-/// Classes for an op whose operands have these types (`None`: not known yet).
+/// Classes for an op in a target's language, whose operands have these types (`None`: not known yet).
 pub fn alternatives(
     maps: &Maps,
     profile: &Profile,
+    lang: &str,
     op: &str,
     bound: &BTreeMap<String, Dim>,
     types: &[Option<Dtype>],
@@ -36,7 +37,7 @@ pub fn alternatives(
             .iter()
             .map(|link| {
                 let member_types = member_types(maps, map, &link.op, types);
-                Ok((link.op.clone(), alternatives(maps, profile, &link.op, bound, &member_types, at)?))
+                Ok((link.op.clone(), alternatives(maps, profile, lang, &link.op, bound, &member_types, at)?))
             })
             .collect::<Result<Vec<_>>>()?;
         return fused_alternatives(map, &members)
@@ -53,6 +54,10 @@ pub fn alternatives(
     let mut out = Vec::new();
     let mut reasons = Vec::new();
     for rule in rules {
+        if let Some(other) = rule.lang.as_ref().filter(|l| *l != lang) {
+            reasons.push(format!("{}: for targets in {other}, this one is in {lang}", rule.class));
+            continue;
+        }
         let names = map.operand_names();
         let mismatch = rule.types.iter().find(|(operand, want)| {
             let slot = names.iter().position(|n| n == *operand);

@@ -448,6 +448,12 @@ struct Comparison {
 }
 
 impl Condition {
+    /// Both at once.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// C condition over `d-><name>`.
     pub fn to_c(&self) -> String {
         let term = |c: &Comparison| {

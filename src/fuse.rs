@@ -26,21 +26,21 @@ pub type FusedGraph = Dag<Typed>;
 pub fn fuse(mut graph: TypedGraph, maps: &Maps, profile: &Profile, target: &Target, taps: Taps) -> Result<FusedGraph> {
     for op in &target.fuse {
         if let Some(map) = maps.op(op) {
-            graph = fuse_one(graph, map, maps, profile, taps)?;
+            graph = fuse_one(graph, map, maps, profile, target, taps)?;
         }
     }
     graph.check("fuse")?;
     Ok(graph)
 }
 
-fn fuse_one(graph: TypedGraph, fused: &OpMap, maps: &Maps, profile: &Profile, taps: Taps) -> Result<FusedGraph> {
+fn fuse_one(graph: TypedGraph, fused: &OpMap, maps: &Maps, profile: &Profile, target: &Target, taps: Taps) -> Result<FusedGraph> {
     let mut chains: Vec<Vec<Id>> = Vec::new();
     let mut taken = BTreeSet::new();
     for id in graph.ids() {
         if let Some(chain) = chain_from(&graph, id, fused, maps, taps)
             && chain.iter().all(|id| !taken.contains(id))
             && chain_attrs(&graph, &chain).is_some()
-            && same_bits(&graph, &chain, fused, maps, profile)?
+            && same_bits(&graph, &chain, fused, maps, profile, target)?
         {
             taken.extend(chain.iter().copied());
             chains.push(chain);
@@ -136,12 +136,12 @@ fn chain_attrs(graph: &TypedGraph, chain: &[Id]) -> Option<IndexMap<String, Attr
 }
 
 /// Whether the fused op has a class equal to what the profile asks of the chain, for every guard.
-fn same_bits(graph: &TypedGraph, chain: &[Id], fused: &OpMap, maps: &Maps, profile: &Profile) -> Result<bool> {
-    let members = member_classes(graph, chain, maps, profile)?;
+fn same_bits(graph: &TypedGraph, chain: &[Id], fused: &OpMap, maps: &Maps, profile: &Profile, target: &Target) -> Result<bool> {
+    let members = member_classes(graph, chain, maps, profile, target)?;
     Ok(fused_alternatives(fused, &members).is_some())
 }
 
-fn member_classes(graph: &TypedGraph, chain: &[Id], maps: &Maps, profile: &Profile) -> Result<Vec<(String, Vec<Alternative>)>> {
+fn member_classes(graph: &TypedGraph, chain: &[Id], maps: &Maps, profile: &Profile, target: &Target) -> Result<Vec<(String, Vec<Alternative>)>> {
     chain
         .iter()
         .map(|id| {
@@ -152,7 +152,7 @@ fn member_classes(graph: &TypedGraph, chain: &[Id], maps: &Maps, profile: &Profi
                 .iter()
                 .map(|o| graph.node(*o).facts.stored.as_ref().map(|s| crate::ir::Dtype::of(s.dtype)))
                 .collect::<Vec<_>>();
-            let alternatives = alternatives(maps, profile, &op, &node.facts.bound, &types, &node.at)?;
+            let alternatives = alternatives(maps, profile, &target.lang, &op, &node.facts.bound, &types, &node.at)?;
             Ok((op, alternatives))
         })
         .collect()

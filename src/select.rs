@@ -8,7 +8,7 @@ use crate::expr::{Bound, Condition, Dim, Verdict};
 use crate::fuse::FusedGraph;
 use crate::infer::{BATCH, Typed};
 use crate::ir::{Dag, Dtype, Id, Kind, Node};
-use crate::maps::{ClassDef, KernelDef, Maps, OpMap, Profile, Row, Target};
+use crate::maps::{ClassDef, KernelDef, Maps, OpMap, Profile, Promise, Row, Target};
 use crate::signature::show;
 use crate::sizes::Stored;
 use crate::view::{self, Layout};
@@ -62,6 +62,8 @@ pub struct Candidate {
     pub kernel: String,
     /// Index into the target's variants.
     pub variant: usize,
+    /// What the input's size must fulfil; the next candidate is taken where it does not.
+    pub guard: Option<Condition>,
     /// Number of tasks, or workgroups in x, y and z.
     pub launch: Vec<Bound>,
     /// Bytes per worker.
@@ -134,10 +136,16 @@ impl Selector<'_> {
     fn op(&mut self, map: &OpMap, node: &Node<Typed>, operands: &[Id]) -> Result<(Selected, Vec<Id>)> {
         let bound = &node.facts.bound;
         let dtypes: Vec<Option<Dtype>> = operands.iter().map(|o| Some(self.out.node(*o).facts.dtype)).collect();
-        let alternatives = alternatives(self.maps, self.profile, &map.op, bound, &dtypes, &node.at)?;
+        let alternatives = alternatives(self.maps, self.profile, &self.target.lang, &map.op, bound, &dtypes, &node.at)?;
         let mut chosen: Option<(Row, Vec<Id>)> = None;
         for a in &alternatives {
             let class = &map.classes[&a.class];
+            if let (Promise::Nmse(_), None) = (class.promise, &self.profile.near) {
+                return Err(node
+                    .at
+                    .error("class-near", format!("profile {} promises bits, class {} of {} is {}", self.profile.name, a.class, map.op, class.promise), "this op")
+                    .help("say in the profile under \"near\" how near its values come, or take a class that promises bits"));
+            }
             let row = self.row(map, class, &a.class, node, operands)?;
             let converted = self.convert(map, class, &row, node, operands)?;
             match &chosen {
@@ -346,10 +354,14 @@ impl Selector<'_> {
             .rank(&kernel.id.variant)
             .ok_or_else(|| format!("variant \"{}\" is not one of target {}", kernel.id.variant, self.target.name))?;
         let env = |n: &str| bound.get(n).cloned();
+        let mut guard: Option<Condition> = None;
         for g in &kernel.requires {
             match g.decide(&env)? {
                 Verdict::Always => {}
                 Verdict::Never => return Err(format!("requires {}", g.text)),
+                Verdict::Depends(c) if self.target.per_call && variant != self.target.everywhere() => {
+                    guard = Some(guard.map_or(c.clone(), |before| before.and(c)));
+                }
                 Verdict::Depends(_) => return Err(format!("requires {}, which depends on the image", g.text)),
             }
         }
@@ -387,7 +399,7 @@ impl Selector<'_> {
             }
         }
         let launch = kernel.launch.iter().map(|e| e.bind(&env)).collect::<Result<_, _>>()?;
-        Ok(Candidate { kernel: kernel.id.text.clone(), variant, launch, scratch: kernel.scratch.bind(&env)? })
+        Ok(Candidate { kernel: kernel.id.text.clone(), variant, guard, launch, scratch: kernel.scratch.bind(&env)? })
     }
 }
 

@@ -80,7 +80,7 @@ fn kernels(maps: &Maps) -> Rows {
     for m in maps.ops.values() {
         for (id, k) in &m.kernels {
             let variant = if k.id.variant.is_empty() { "portable" } else { &k.id.variant };
-            let matches = m.classes.get(&k.id.class).map(|c| c.matches.clone()).unwrap_or_default();
+            let matches = m.classes.get(&k.id.class).map(|c| c.promise.to_string()).unwrap_or_default();
             rows.push(vec![id.clone(), k.id.class.clone(), variant.to_string(), matches]);
         }
     }

@@ -24,7 +24,7 @@ pub fn build(i: &Inputs, instances: &mut Instances) -> Result<serde_json::Value>
                 .fact(format!("there is: {}", known.join(", ")))
         })?;
         let attrs = resolve_attrs(map, &use_.attrs, i.sizes, &BTreeMap::new(), &use_.at)?;
-        let classes = alternatives(i.maps, i.profile, &map.op, &BTreeMap::new(), &[], &use_.at)?;
+        let classes = alternatives(i.maps, i.profile, &i.target.lang, &map.op, &BTreeMap::new(), &[], &use_.at)?;
         let class = classes.last().map(|a| a.class.clone()).unwrap_or_default();
         let kernel = map.kernels.values().find(|k| k.id.class == class && k.lang == i.target.host);
         let kernel = kernel.ok_or_else(|| {

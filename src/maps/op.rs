@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::split::Split;
-use super::{expr, guard};
+use super::{Promise, expr, guard};
 use crate::diagnostic::Result;
 use crate::expr::{Expr, Guard, is_identifier};
 use crate::files::Files;
@@ -62,8 +62,7 @@ pub type Row = IndexMap<String, Dtype>;
 
 #[derive(Debug)]
 pub struct ClassDef {
-    /// `bits`, or an error bound in words.
-    pub matches: String,
+    pub promise: Promise,
     pub steps: Vec<String>,
     pub types: Vec<Row>,
     /// Operand → type that a row asks for → op that converts an f32 value to it.
@@ -252,7 +251,7 @@ impl OpMap {
     fn class(&self, node: &Node) -> Result<ClassDef> {
         let f = node.fields()?;
         let class = ClassDef {
-            matches: f.required("match")?.str()?.to_string(),
+            promise: Promise::read(f.required("match")?)?,
             steps: f.required("steps")?.strings()?,
             types: match (self.role, f.optional("types")) {
                 (Some(_), None) => Vec::new(),
@@ -264,12 +263,8 @@ impl OpMap {
             at: node.at.clone(),
         };
         f.finish()?;
-        if class.matches.is_empty() || class.steps.is_empty() {
-            return Err(node.at.error(
-                "map-class",
-                "a class says what it promises (\"bits\" or an error bound) and its steps",
-                "this class",
-            ));
+        if class.steps.is_empty() {
+            return Err(node.at.error("map-class", "a class says its steps", "this class"));
         }
         Ok(class)
     }

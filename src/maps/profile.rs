@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use super::{Maps, guard};
+use super::{Maps, Promise, guard};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::Guard;
 use crate::ir::Dtype;
 use crate::json::{At, Node};
 use crate::template::Template;
 
-/// One line of an op's decision: first rule whose types and options match and whose guard holds.
+/// One line of an op's decision: first rule whose language, types and options match and whose guard holds.
 #[derive(Debug)]
 pub struct Rule {
+    /// Language of the targets that the rule is for; `None`: of all.
+    pub lang: Option<String>,
     /// Operand → dtype that must be found; empty matches everything.
     pub types: IndexMap<String, Dtype>,
     /// Option → choice that must be taken; empty matches everything.
@@ -41,6 +43,15 @@ pub struct Native {
     pub lacks: Vec<String>,
 }
 
+/// How near a build comes whose classes promise a bound instead of bits.
+#[derive(Debug, Clone)]
+pub struct Near {
+    /// Profile, in C, with whose values its own are compared.
+    pub profile: String,
+    /// Largest `sum((y - reference)^2) / sum(reference^2)` of any value of an encode.
+    pub nmse: f64,
+}
+
 #[derive(Debug)]
 pub struct Profile {
     pub name: String,
@@ -52,6 +63,8 @@ pub struct Profile {
     pub follows: Option<String>,
     /// `None`: no machine's own build gives these bits.
     pub native: Option<Native>,
+    /// `None`: all classes promise bits.
+    pub near: Option<Near>,
     pub rules: IndexMap<String, Vec<Rule>>,
     pub at: At,
 }
@@ -73,6 +86,7 @@ impl Profile {
         };
         let follows = f.optional("follows").map(|n| n.str().map(str::to_string)).transpose()?;
         let native = f.optional("native").map(native).transpose()?;
+        let near = f.optional("near").map(near).transpose()?;
         let mut rules = IndexMap::new();
         for (op, node) in f.required("classes")?.map()? {
             let Some(map) = maps.op(op) else {
@@ -92,7 +106,7 @@ impl Profile {
                         ));
                     }
                 }
-                if i + 1 < list.len() && r.types.is_empty() && r.option.is_empty() && r.when.is_none() {
+                if i + 1 < list.len() && r.lang.is_none() && r.types.is_empty() && r.option.is_empty() && r.when.is_none() {
                     return Err(r.at.error(
                         "map-rule",
                         format!("this rule of {op} always holds, those behind it never count"),
@@ -109,7 +123,7 @@ impl Profile {
             rules.insert(op.clone(), list);
         }
         let doc = f.required("doc")?.str()?.to_string();
-        let profile = Self { name: name.to_string(), doc, stands_for, options, follows, native, rules, at: root.at.clone() };
+        let profile = Self { name: name.to_string(), doc, stands_for, options, follows, native, near, rules, at: root.at.clone() };
         f.finish()?;
         Ok(profile)
     }
@@ -186,6 +200,17 @@ fn native(node: &Node) -> Result<Native> {
     Ok(native)
 }
 
+fn near(node: &Node) -> Result<Near> {
+    let f = node.fields()?;
+    let bound = f.required("match")?;
+    let Promise::Nmse(nmse) = Promise::read(bound)? else {
+        return Err(bound.at.error("map-match", "what is near has a bound: \"nmse <number>\"", "this promise"));
+    };
+    let near = Near { profile: f.required("profile")?.str()?.to_string(), nmse };
+    f.finish()?;
+    Ok(near)
+}
+
 fn rule(node: &Node) -> Result<Rule> {
     let f = node.fields()?;
     let types = match f.optional("types") {
@@ -193,6 +218,7 @@ fn rule(node: &Node) -> Result<Rule> {
         None => IndexMap::new(),
     };
     let rule = Rule {
+        lang: f.optional("lang").map(|n| n.str().map(str::to_string)).transpose()?,
         types,
         option: match f.optional("option") {
             Some(n) => n.map()?.iter().map(|(k, v)| Ok((k.clone(), v.str()?.to_string()))).collect::<Result<_>>()?,

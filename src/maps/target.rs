@@ -29,6 +29,10 @@ pub struct Target {
     /// Profile of a build that names none.
     pub default_profile: String,
     pub variants: Vec<Variant>,
+    /// Whether variants are chosen at every call, so that a kernel's requirements may depend on the input's size.
+    pub per_call: bool,
+    /// Profile of the program that runs on devices which do not compute as the kernels of bits take for granted.
+    pub unproven: Option<String>,
     /// Fused ops, most wanted first.
     pub fuse: Vec<String>,
     pub compile: Vec<String>,
@@ -47,10 +51,12 @@ impl Target {
         }
         let list = f.required("variants")?;
         let variants: Vec<Variant> = list.array()?.iter().map(variant).collect::<Result<_>>()?;
-        if variants.iter().filter(|v| v.features.is_empty()).count() != 1 {
+        let per_call = f.optional("per_call").map(Node::bool).transpose()?.unwrap_or(false);
+        let free = variants.iter().filter(|v| v.features.is_empty()).count();
+        if variants.last().is_none_or(|v| !v.features.is_empty()) || (free > 1 && !per_call) {
             return Err(list.at.error(
                 "target-variants",
-                "exactly one variant needs no features: the one that runs everywhere",
+                "the last variant, and where none is chosen per call no other, needs no features: it runs everywhere",
                 "of these",
             ));
         }
@@ -75,6 +81,8 @@ impl Target {
             host: f.required("host")?.str()?.to_string(),
             default_profile: f.required("default_profile")?.str()?.to_string(),
             variants,
+            per_call,
+            unproven: f.optional("unproven").map(|n| n.str().map(str::to_string)).transpose()?,
             fuse,
             compile: f.required("compile")?.strings()?,
             link: f.required("link")?.strings()?,
@@ -86,7 +94,7 @@ impl Target {
 
     /// The variant that runs everywhere.
     pub fn everywhere(&self) -> usize {
-        self.variants.iter().position(|v| v.features.is_empty()).unwrap_or_default()
+        self.variants.len() - 1
     }
 
     /// Rank of a kernel's suffix, best first.

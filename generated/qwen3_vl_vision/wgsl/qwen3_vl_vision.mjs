@@ -5,8 +5,8 @@
 // sizes     preset 8b, weights f16
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
-// target    wgsl e1104a1d575cec80e743f97a19fca4ad122047a63b38e377e9094f09995d6abf
-// maps      e55b8743aa247e6d18bc80f349bebd5b9cb8b3dfca32dc57721af7b616910920
+// target    wgsl 3b55ea3b325879f4ce21e28eea5cf95f1b36ef6e772cdb3c063ab60d30732b7a
+// maps      f0b547510972d287febf50b4d1f103fc20490c69a6d4dab88e641d14e314fa17
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';

@@ -141,7 +141,13 @@ fn same_bits(graph: &TypedGraph, chain: &[Id], fused: &OpMap, maps: &Maps, profi
     Ok(fused_alternatives(fused, &members).is_some())
 }
 
-fn member_classes(graph: &TypedGraph, chain: &[Id], maps: &Maps, profile: &Profile, target: &Target) -> Result<Vec<(String, Vec<Alternative>)>> {
+fn member_classes(
+    graph: &TypedGraph,
+    chain: &[Id],
+    maps: &Maps,
+    profile: &Profile,
+    target: &Target,
+) -> Result<Vec<(String, Vec<Alternative>)>> {
     chain
         .iter()
         .map(|id| {

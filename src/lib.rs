@@ -24,6 +24,7 @@ pub mod ir;
 pub mod json;
 pub mod maps;
 pub mod media;
+pub mod near;
 pub mod parts;
 pub mod picture;
 pub mod pipeline;

@@ -143,7 +143,11 @@ impl Selector<'_> {
             if let (Promise::Nmse(_), None) = (class.promise, &self.profile.near) {
                 return Err(node
                     .at
-                    .error("class-near", format!("profile {} promises bits, class {} of {} is {}", self.profile.name, a.class, map.op, class.promise), "this op")
+                    .error(
+                        "class-near",
+                        format!("profile {} promises bits, class {} of {} is {}", self.profile.name, a.class, map.op, class.promise),
+                        "this op",
+                    )
                     .help("say in the profile under \"near\" how near its values come, or take a class that promises bits"));
             }
             let row = self.row(map, class, &a.class, node, operands)?;

@@ -13,8 +13,9 @@ use crate::host::compiler;
 use crate::host::library::Library;
 use crate::host::runner::Runner;
 use crate::input::Input;
-use crate::maps::Target;
+use crate::maps::{Near, Target};
 use crate::media::Planned;
+use crate::near::near;
 use crate::pipeline::{self, Inputs};
 use crate::plan::Plan;
 use crate::sizes::Sizes;
@@ -24,6 +25,8 @@ pub struct Compiled {
     pub plan: Plan,
     pub library: Library,
     input: Input,
+    /// How near the build's values come, where they promise no bits.
+    pub near: Option<Near>,
     /// Shaders and manifest of a build for devices.
     program: Option<Sources>,
 }
@@ -47,7 +50,8 @@ impl Compiled {
             }
         };
         let input = Input::of_graph(&loaded.template, &loaded.sizes, &plan.graph, |f| f.shape.clone())?;
-        Ok(Self { plan, library, input, program })
+        let near = near(&inputs, &plan).cloned();
+        Ok(Self { plan, library, input, near, program })
     }
 
     /// Opens a build for devices on the device of this name, or the best one; none for other builds.

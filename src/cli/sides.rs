@@ -13,7 +13,7 @@ use super::compiled::{Compiled, LIBRARY};
 use super::output::Output;
 use super::profile::AUTO;
 use crate::atomic::write_atomic;
-use crate::compare::{self, Causes, Cells, Comparison, Outcome, Pass, Replay, Segments};
+use crate::compare::{self, Causes, Cells, Comparison, Outcome, Pass, Replay, Segments, is_within};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::files::Files;
 use crate::fuse::Taps;
@@ -101,13 +101,15 @@ impl Sides {
         let subject = Subject::new(&args.source, args, None, image, out)?;
         let reference = match (against, reference) {
             (_, Some(r)) => r,
-            (Against::Profile(label), _) => {
-                other(&other_profile(&args.source, label, &subject.loaded.maps)?, args, &subject, image, &dir, out)?
-            }
+            (Against::Profile(label), _) => other(&other_profile(&args.source, label, &subject.loaded)?, args, &subject, image, &dir, out)?,
             (Against::Target(name), _) => {
-                // targets have their usual profiles
-                let profile = args.source.profile.clone().or(Some(subject.loaded.profile.name.clone()));
-                other(&Source { target: name.clone(), profile, ..args.source.clone() }, args, &subject, image, &dir, out)?
+                let source = match &subject.compiled.near {
+                    // what is near is so to another profile
+                    Some(near) => other_profile(&args.source, &near.profile, &subject.loaded)?,
+                    // targets have their usual profiles
+                    None => Source { profile: Some(subject.loaded.profile.name.clone()), ..args.source.clone() },
+                };
+                other(&Source { target: name.clone(), ..source }, args, &subject, image, &dir, out)?
             }
             (Against::Program(path), _) => program(path, args, &subject, temporary.path(), &dir, out)?,
             (Against::Dump(dump), None) => TapSet::open(dump)?,
@@ -137,7 +139,9 @@ impl Sides {
                 (pass.comparison, Some(pass.cells))
             }
         };
-        let forced = match free.is_equal() && capture.is_empty() {
+        let near = subject.compiled.near.as_ref();
+        let fine = free.is_equal() || near.is_some_and(|n| free.taps.iter().all(|t| is_within(t, n.nmse)));
+        let forced = match fine && capture.is_empty() {
             true => None,
             false => Some(subject.pass(&self.reference, true, capture, "replaying", out)?),
         };
@@ -172,6 +176,11 @@ impl Subject {
         // a reference in C beside a build for devices runs on none
         let device = args.device.as_deref().filter(|_| source.target == args.source.target);
         let runner = compiled.runner(model, device, out)?;
+        if let Some(profile) = runner.as_ref().and_then(|r| r.instead()) {
+            return Err(Diagnostic::new("gpu-unproven", format!("the device runs another program, of profile {profile}"))
+                .fact(runner.as_ref().and_then(|r| r.doubt()).unwrap_or_default())
+                .help(format!("compare that one: --profile {profile}")));
+        }
         let info = media.plan(&encoder)?;
         Ok(Self { loaded, compiled, encoder, runner, media, info })
     }
@@ -230,14 +239,15 @@ fn other(source: &Source, args: &SidesArgs, subject: &Subject, image: &Path, dir
 }
 
 /// The same source for another profile, given by its label; choices of the first that it has as well are kept.
-fn other_profile(source: &Source, label: &str, maps: &Maps) -> Result<Source> {
+fn other_profile(source: &Source, label: &str, loaded: &Loaded) -> Result<Source> {
     let mut parts = label.split('+');
     let name = parts.next().unwrap_or_default();
-    let known = match name {
+    let own = match name {
         AUTO => Vec::new(),
-        name => maps.profile(name)?.options.keys().cloned().collect(),
+        name => loaded.maps.profile(name)?.options.keys().cloned().collect(),
     };
-    let mut options: Vec<Choice> = source.options.iter().filter(|c| known.contains(&c.option)).cloned().collect();
+    let known: Vec<&String> = own.iter().chain(loaded.template.options.keys()).collect();
+    let mut options: Vec<Choice> = source.options.iter().filter(|c| known.contains(&&c.option)).cloned().collect();
     for part in parts {
         let choice: Choice = part.parse().map_err(|e| Diagnostic::new(USAGE, format!("--against profile:{label}: {e}")))?;
         options.retain(|c| c.option != choice.option);

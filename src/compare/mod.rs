@@ -2,6 +2,7 @@
 
 pub(crate) mod causes;
 mod measure;
+mod near;
 mod pattern;
 mod replay;
 mod report;
@@ -12,6 +13,7 @@ pub mod vector;
 
 pub use causes::Causes;
 pub use measure::{Difference, Extent, difference, index_of};
+pub use near::{Nearness, is_within};
 pub use pattern::{Place, Relation, Size, Steps};
 pub use replay::{OUTPUT, Pass, Replay};
 pub use report::{Finding, Knowledge, Paint, Report, Verdict, dims, scientific};

@@ -7,16 +7,18 @@ use super::Sources;
 use super::facts::{self, build_info, check_sizes, input_facts, output, stamp};
 use super::kernel::Instances;
 use super::slots::slots;
-use super::{preprocess, probe, table};
+use super::{preprocess, probe, table, unproven};
 use crate::diagnostic::Result;
 use crate::expr::Bound;
 use crate::input::Input;
 use crate::ir::Id;
+use crate::maps::Promise;
+use crate::near::near;
 use crate::pipeline::Inputs;
 use crate::plan::{Place, Plan, Pointer, span};
 use crate::select::How;
-use crate::wgsl::Shader;
 use crate::wgsl::validate::MAX_STORAGE_BUFFERS;
+use crate::wgsl::{Shader, with_enables};
 
 /// Version of the manifest's format.
 const FORMAT: u64 = 1;
@@ -29,9 +31,12 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
     let input = Input::of_graph(i.template, i.sizes, &plan.graph, |f| f.shape.clone())?;
     check_sizes(i, plan, &input)?;
     let mut instances = Instances::default();
-    let (slots, of_value) = slots(plan);
-    let steps = steps(i, plan, &of_value, &mut instances)?;
+    let program = program(i, plan, &mut instances)?;
     let preprocess = preprocess::build(i, &mut instances)?;
+    let otherwise = match &i.target.unproven {
+        Some(name) if program["promise"] == "bits" => Some(otherwise(i, plan, name, &mut instances)?),
+        _ => None,
+    };
     let (tables, probe) = modules(i, &instances, sources)?;
     let (tokens, embedding) = output(i, plan)?;
     let weights: Vec<_> = plan.weights.iter().filter_map(|id| plan.graph.node(*id).facts.stored.as_ref()).collect();
@@ -54,9 +59,6 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
         "weights": weights.iter().map(|s| json!({ "name": s.tensor, "type": s.dtype.to_string(), "ne": s.ne, "bytes": s.bytes })).collect::<Vec<_>>(),
         "tables": tables,
         "probe": probe,
-        "buffers": slots.iter().map(|s| {
-            json!({ "name": s.name, "bytes": s.bytes.iter().map(ToString::to_string).collect::<Vec<_>>() })
-        }).collect::<Vec<_>>(),
         "outputs": plan.graph.outputs.iter().map(|(name, id)| {
             let shape = &plan.graph.node(*id).facts.shape;
             json!({ "name": name, "bytes": format!("4*{}", shape.iter().map(|d| format!("({d})")).collect::<Vec<_>>().join("*")) })
@@ -65,9 +67,9 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
             "name": k.symbol, "file": file_of(&k.symbol), "kernel": k.id, "class": k.class,
             "bindings": k.bindings.buffers, "params": k.bindings.params, "split": k.split,
         })).collect::<Vec<_>>(),
-        "steps": steps,
-        "taps": taps(plan, &of_value)?,
     });
+    extend(&mut manifest, program);
+    extend(&mut manifest, json!({ "otherwise": otherwise }));
     if !i.template.is_audio() {
         let [rows, cols] = facts::grid(i)?;
         manifest["grid"] = json!({ "rows": rows.to_string(), "cols": cols.to_string() });
@@ -79,6 +81,38 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
         "preprocess": preprocess,
         "bundle": bundle(sources),
     }))
+}
+
+/// What runs: buffers, steps and taps, and what the values promise.
+fn program(i: &Inputs, plan: &Plan, instances: &mut Instances) -> Result<Value> {
+    let (slots, of_value) = slots(plan);
+    let steps = steps(i, plan, &of_value, instances)?;
+    let promise = near(i, plan).map_or(Promise::Bits, |near| Promise::Nmse(near.nmse));
+    Ok(json!({
+        "promise": promise.to_string(),
+        "buffers": slots.iter().map(|s| {
+            json!({ "name": s.name, "bytes": s.bytes.iter().map(ToString::to_string).collect::<Vec<_>>() })
+        }).collect::<Vec<_>>(),
+        "steps": steps,
+        "taps": taps(plan, &of_value)?,
+    }))
+}
+
+/// The program for devices that fail the probe. Weights, tables and shaders serve both; so does the preprocessing, which no device computes.
+fn otherwise(i: &Inputs, exact: &Plan, name: &str, instances: &mut Instances) -> Result<Value> {
+    let profile = unproven::profile(i, name)?;
+    let i = Inputs { profile: &profile, ..*i };
+    let plan = unproven::plan(&i, exact)?;
+    let mut program = program(&i, &plan, instances)?;
+    program["profile"] = json!(profile.label());
+    Ok(program)
+}
+
+/// Adds the entries of another object.
+fn extend(to: &mut Value, from: Value) {
+    if let (Some(to), Value::Object(from)) = (to.as_object_mut(), from) {
+        to.extend(from);
+    }
 }
 
 /// Files as one JSON object that can stand in an HTML page: a page opened from a disk may not read the files beside it.
@@ -111,7 +145,11 @@ fn steps(i: &Inputs, plan: &Plan, of_value: &[usize], instances: &mut Instances)
                     }
                 }
                 let workgroups: Vec<String> = c.launch.iter().map(Bound::to_string).collect();
-                candidates.push(json!({ "variant": i.target.variants[c.variant].name, "shader": shader, "workgroups": workgroups }));
+                let mut candidate = json!({ "variant": i.target.variants[c.variant].name, "shader": shader, "workgroups": workgroups });
+                if let Some(guard) = &c.guard {
+                    candidate["when"] = json!(guard.to_string());
+                }
+                candidates.push(candidate);
             }
             choices
                 .push(json!({ "when": choice.guard.as_ref().map(ToString::to_string), "class": choice.class, "candidates": candidates }));
@@ -134,7 +172,7 @@ fn modules(i: &Inputs, instances: &Instances, sources: &mut Sources) -> Result<(
         Ok(())
     };
     for shader in instances.list.values() {
-        add(&file_of(&shader.symbol), shader.text.clone())?;
+        add(&file_of(&shader.symbol), with_enables(&i.target.variants[shader.variant].features, &shader.text))?;
     }
     let mut tables = Vec::new();
     for name in instances.tables.keys() {

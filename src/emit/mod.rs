@@ -10,6 +10,7 @@ mod shader;
 mod slots;
 mod split;
 pub mod table;
+mod unproven;
 mod write;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@ use super::timer::Timer;
 use super::weights::WeightFile;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::host::hooks::{Hooks, OnTap, Progress};
+use crate::maps::Promise;
 use crate::taps::{TapView, span};
 use crate::wgsl::Shader;
 
@@ -34,6 +35,8 @@ pub struct Encoder {
     pipelines: Vec<Option<Pipeline>>,
     working: Option<Working>,
     found: Found,
+    /// Profile of the program that runs in place of the first, which counts on more than the device does.
+    instead: Option<String>,
 }
 
 /// Memory of one size of input.
@@ -56,12 +59,17 @@ pub struct Encoded {
 }
 
 impl Encoder {
-    /// Checks a GGUF file, probes how the device computes, copies its weights to the device, fills and checks tables.
+    /// Checks a GGUF file, probes how the device computes (which decides the program that runs), copies its weights to the device, fills and checks tables.
     ///
     /// Errors: those of the device, `gguf-mismatch` and those of reading GGUF files, `gpu-table` if a table came out with other bytes.
-    pub fn open(program: Program, gguf: &Path, device: Device) -> Result<Self> {
+    pub fn open(mut program: Program, gguf: &Path, device: Device) -> Result<Self> {
         let file = WeightFile::open(gguf, &program.manifest)?;
         let found = program.manifest.probe.run(&device, &program.probe)?;
+        let other = program.manifest.otherwise.take_if(|_| !found.exact());
+        let profile = other.map(|(profile, run)| {
+            program.manifest.run = run;
+            profile
+        });
         let mut weights = Vec::new();
         let mut waiting = 0;
         for (i, weight) in program.manifest.weights.iter().enumerate() {
@@ -82,7 +90,7 @@ impl Encoder {
         let tables = program.manifest.tables.iter().zip(&program.tables).map(|(t, s)| fill(&device, t, s)).collect::<Result<_>>()?;
         let variants = program.manifest.variants.iter().map(|v| v.needs.iter().all(|f| device.has(f))).collect();
         let pipelines = program.shaders.iter().map(|_| None).collect();
-        Ok(Self { device, program, variants, weights, tables, pipelines, working: None, found })
+        Ok(Self { device, program, variants, weights, tables, pipelines, working: None, found, instead: profile })
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -96,6 +104,19 @@ impl Encoder {
     /// What the probe found of how the device computes.
     pub fn probed(&self) -> &Found {
         &self.found
+    }
+
+    /// What the results promise here: the CPU's bits, a bound, or nothing if the device fails the probe and there is no other program.
+    pub fn promise(&self) -> Option<Promise> {
+        match self.manifest().run.promise {
+            Promise::Bits if !self.found.exact() => None,
+            promise => Some(promise),
+        }
+    }
+
+    /// Profile of the program that runs in place of the one asked for.
+    pub fn instead(&self) -> Option<&str> {
+        self.instead.as_deref()
     }
 
     /// Names of the kernel variants that this device runs, best first.
@@ -126,7 +147,7 @@ impl Encoder {
         let all = |sizes: &[u64], names: Vec<&String>| -> Result<Vec<Buffer>> {
             sizes.iter().zip(names).map(|(bytes, name)| self.device.values(name, *bytes)).collect()
         };
-        let buffers = all(&planned.memory.buffers, manifest.buffers.iter().map(|b| &b.name).collect())?;
+        let buffers = all(&planned.memory.buffers, manifest.run.buffers.iter().map(|b| &b.name).collect())?;
         let outputs = all(&planned.memory.outputs, manifest.outputs.iter().map(|o| &o.name).collect())?;
         let uniforms = self.device.uniforms("the numbers of all steps", planned.memory.uniforms)?;
         let mut numbers = vec![0u8; planned.memory.uniforms as usize];
@@ -143,7 +164,7 @@ impl Encoder {
         self.device.write(&uniforms, &numbers)?;
         let mut working = Working { planned: planned.clone(), buffers, outputs, uniforms, groups: Vec::new() };
         let mut slice = 0;
-        for (step, call) in self.manifest().steps.iter().zip(&planned.calls) {
+        for (step, call) in self.manifest().run.steps.iter().zip(&planned.calls) {
             let mut groups = Vec::new();
             for piece in &call.pieces {
                 groups.push(self.group(&working, step, call, piece, slice)?);
@@ -164,7 +185,7 @@ impl Encoder {
             return Err(Diagnostic::new("gpu-input", "the pixels have the wrong length")
                 .fact(format!("{needed} values are needed, there are {}", pixels.len())));
         }
-        if hooks.tap.is_some() && self.manifest().taps.is_empty() {
+        if hooks.tap.is_some() && self.manifest().run.taps.is_empty() {
             return Err(Diagnostic::new("gpu-input", "the encoder was built without taps"));
         }
         self.reserve(planned)?;
@@ -174,7 +195,7 @@ impl Encoder {
         let timer = if timed { Timer::new(&self.device, planned.calls.len())? } else { None };
         let steps = planned.calls.len();
         let mut submitted = std::collections::VecDeque::new();
-        for (i, (step, call)) in self.manifest().steps.iter().zip(&planned.calls).enumerate() {
+        for (i, (step, call)) in self.manifest().run.steps.iter().zip(&planned.calls).enumerate() {
             let progress = Progress { step: i as u32, steps: steps as u32, name: &step.name };
             if let Some(on_progress) = &mut hooks.progress
                 && on_progress(progress) == ControlFlow::Break(())
@@ -194,7 +215,7 @@ impl Encoder {
                 self.device.wait(submitted.pop_front())?;
             }
             if let Some(on_tap) = &mut hooks.tap {
-                for tap in self.manifest().taps.iter().filter(|t| t.step == i) {
+                for tap in self.manifest().run.taps.iter().filter(|t| t.step == i) {
                     self.tap(working, tap, &step.op, call, on_tap)?;
                 }
             }

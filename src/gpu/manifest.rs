@@ -10,6 +10,7 @@ use super::probe::Probe;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::gguf::GgmlType;
 use crate::json::{self, At, Fields, Node, Value};
+use crate::maps::Promise;
 use crate::taps::DType;
 
 /// The only format that there is.
@@ -35,15 +36,24 @@ pub struct Manifest {
     pub weights: Vec<Weight>,
     pub tables: Vec<Table>,
     pub probe: Probe,
-    /// The first is the input.
-    pub buffers: Vec<BufferSize>,
     pub shaders: Vec<ShaderEntry>,
-    pub steps: Vec<Step>,
     pub variants: Vec<Variant>,
-    pub taps: Vec<TapEntry>,
+    pub run: Run,
+    /// What runs on devices that fail the probe, and the profile that it has.
+    pub otherwise: Option<(String, Run)>,
     pub outputs: Vec<OutputEntry>,
     /// WebGPU name of a limit and its least value.
     pub limits: BTreeMap<String, u64>,
+}
+
+/// What an encode runs.
+#[derive(Debug)]
+pub struct Run {
+    pub promise: Promise,
+    /// The first is the input.
+    pub buffers: Vec<BufferSize>,
+    pub steps: Vec<Step>,
+    pub taps: Vec<TapEntry>,
 }
 
 /// Images as f32 `[batch, rows, columns, channels]`.
@@ -148,6 +158,8 @@ pub struct Candidate {
     pub variant: usize,
     pub shader: usize,
     pub workgroups: Vec<Formula>,
+    /// What sizes of input it takes.
+    pub when: Option<Condition>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,16 +249,18 @@ impl Manifest {
             weights: each(&f, "weights", weight)?,
             tables: each(&f, "tables", table)?,
             probe: Probe::read(f.required("probe")?)?,
-            buffers: each(&f, "buffers", |n| {
-                let f = n.fields()?;
-                let one = BufferSize { name: text_of(&f, "name")?, bytes: Formula::list(f.required("bytes")?)? };
-                f.finish()?;
-                Ok(one)
-            })?,
             shaders: each(&f, "shaders", shader)?,
-            steps: each(&f, "steps", |n| step(n, &variants))?,
+            run: run(&f, &variants)?,
+            otherwise: match f.required("otherwise")? {
+                Node { value: Value::Null, .. } => None,
+                node => {
+                    let f = node.fields()?;
+                    let other = (text_of(&f, "profile")?, run(&f, &variants)?);
+                    f.finish()?;
+                    Some(other)
+                }
+            },
             variants,
-            taps: each(&f, "taps", tap)?,
             outputs: each(&f, "outputs", |n| {
                 let f = n.fields()?;
                 let one = OutputEntry { name: text_of(&f, "name")?, bytes: Formula::read(f.required("bytes")?)? };
@@ -277,12 +291,23 @@ impl Manifest {
         if !given.iter().all(|d| known.contains(&d)) || known.len() != given.len() {
             return Err(bad(&root.at, format!("the input gives the dimensions {known:?}, the manifest has {given:?}")));
         }
-        for step in &self.steps {
+        for run in [&self.run].into_iter().chain(self.otherwise.as_ref().map(|(_, run)| run)) {
+            self.check_run(root, run)?;
+        }
+        match self.outputs.len() {
+            1 => Ok(()),
+            n => Err(bad(&root.at, format!("there are {n} outputs, one is needed"))),
+        }
+    }
+
+    fn check_run(&self, root: &Node, run: &Run) -> Result<()> {
+        let bad = |at: &At, message: String| at.error("manifest-index", message, "here");
+        for step in &run.steps {
             if step.choices.last().is_none_or(|c| c.when.is_some()) {
                 return Err(bad(&step.at, format!("the last choice of {} has a condition", step.name)));
             }
             for reference in &step.refs {
-                self.exists(reference.kind, reference.index).map_err(|message| bad(&step.at, message))?;
+                self.exists(run, reference.kind, reference.index).map_err(|message| bad(&step.at, message))?;
             }
             for candidate in step.choices.iter().flat_map(|c| &c.candidates) {
                 let shader = self.shaders.get(candidate.shader);
@@ -296,8 +321,8 @@ impl Manifest {
                 }
             }
         }
-        for tap in &self.taps {
-            let exists = self.exists(tap.kind, tap.index).and_then(|()| match self.steps.len() {
+        for tap in &run.taps {
+            let exists = self.exists(run, tap.kind, tap.index).and_then(|()| match run.steps.len() {
                 n if tap.step < n => Ok(()),
                 n => Err(format!("step {} of {n}", tap.step)),
             });
@@ -306,17 +331,15 @@ impl Manifest {
                 return Err(bad(&root.at, format!("the tap {} has {} sizes and {} strides", tap.name, tap.shape.len(), tap.stride.len())));
             }
         }
-        match (self.outputs.len(), self.buffers.is_empty()) {
-            (1, false) => Ok(()),
-            (n, _) => {
-                Err(bad(&root.at, format!("there are {n} outputs and {} buffers; one output and an input are needed", self.buffers.len())))
-            }
+        if run.buffers.is_empty() {
+            return Err(bad(&root.at, "there are no buffers; the first is the input".to_string()));
         }
+        Ok(())
     }
 
-    fn exists(&self, kind: Kind, index: usize) -> Result<(), String> {
+    fn exists(&self, run: &Run, kind: Kind, index: usize) -> Result<(), String> {
         let count = match kind {
-            Kind::Buffer => self.buffers.len(),
+            Kind::Buffer => run.buffers.len(),
             Kind::Weight => self.weights.len(),
             Kind::Output => self.outputs.len(),
             Kind::Table => self.tables.len(),
@@ -585,6 +608,20 @@ fn variant(node: &Node) -> Result<Variant> {
     Ok(variant)
 }
 
+fn run(f: &Fields, variants: &[Variant]) -> Result<Run> {
+    Ok(Run {
+        promise: Promise::read(f.required("promise")?)?,
+        buffers: each(f, "buffers", |n| {
+            let f = n.fields()?;
+            let one = BufferSize { name: text_of(&f, "name")?, bytes: Formula::list(f.required("bytes")?)? };
+            f.finish()?;
+            Ok(one)
+        })?,
+        steps: each(f, "steps", |n| step(n, variants))?,
+        taps: each(f, "taps", tap)?,
+    })
+}
+
 fn step(node: &Node, variants: &[Variant]) -> Result<Step> {
     let f = node.fields()?;
     let step = Step {
@@ -625,6 +662,7 @@ fn choice(node: &Node, variants: &[Variant]) -> Result<Choice> {
             variant: variants.iter().position(|v| v.name == text).ok_or_else(|| bad(name, format!("there is no variant \"{text}\"")))?,
             shader: index(f.required("shader")?)?,
             workgroups: Formula::list(groups)?,
+            when: f.optional("when").map(Condition::read).transpose()?,
         };
         f.finish()?;
         if !(1..=3).contains(&one.workgroups.len()) {

@@ -27,6 +27,13 @@ pub struct Planned {
     pub(super) calls: Vec<Call>,
 }
 
+impl Planned {
+    /// Workgroups in x, y and z of a step's call.
+    pub fn workgroups(&self, step: usize) -> [u32; 3] {
+        self.calls.get(step).and_then(|call| call.pieces.first()).map_or([0; 3], |piece| piece.workgroups)
+    }
+}
+
 /// Bytes on the device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
@@ -69,11 +76,11 @@ pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batc
     let mut memory = Memory {
         weights: manifest.weights.iter().filter_map(|w| padded(w.bytes)).sum(),
         tables: manifest.tables.iter().filter_map(|t| padded(t.words.saturating_mul(4))).sum(),
-        buffers: manifest.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
+        buffers: manifest.run.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
         outputs: manifest.outputs.iter().map(|OutputEntry { name, bytes }| size(name, bytes.value(&dims)?)).collect::<Result<_>>()?,
         uniforms: 0,
     };
-    let calls = manifest.steps.iter().map(|step| call(manifest, device, &memory, variants, step, &dims)).collect::<Result<Vec<Call>>>()?;
+    let calls = manifest.run.steps.iter().map(|step| call(manifest, device, &memory, variants, step, &dims)).collect::<Result<Vec<Call>>>()?;
     memory.uniforms = calls.iter().map(|c| c.pieces.len() as u64).sum::<u64>().max(1) * SLICE;
     Ok(Planned {
         batch,
@@ -98,8 +105,14 @@ fn call(manifest: &Manifest, device: &Device, memory: &Memory, variants: &[bool]
         }
     }
     let choice = chosen.ok_or_else(|| missing("no choice holds".to_string()))?;
-    let runs = |c: &&Candidate| variants.get(c.variant) == Some(&true);
-    let candidate = choice.candidates.iter().find(runs).ok_or_else(|| {
+    let mut candidate = None;
+    for c in choice.candidates.iter().filter(|c| variants.get(c.variant) == Some(&true)) {
+        if c.when.as_ref().map_or(Ok(true), |when| when.holds(dims))? {
+            candidate = Some(c);
+            break;
+        }
+    }
+    let candidate: &Candidate = candidate.ok_or_else(|| {
         let needed: Vec<String> =
             choice.candidates.iter().filter_map(|c| manifest.variants.get(c.variant)).map(|v| v.needs.join(" and ")).collect();
         Diagnostic::new("gpu-feature", format!("the device runs no kernel of {}", step.name))

@@ -89,7 +89,7 @@ impl Probe {
 }
 
 impl Found {
-    /// Whether results have the bits of the CPU.
+    /// Whether kernels of bits have the bits of the CPU.
     pub fn exact(&self) -> bool {
         self.failed.is_empty()
     }
@@ -100,7 +100,7 @@ impl Found {
         match self.exact() {
             true => format!("passes the probe{lacks}"),
             false => {
-                format!("fails the probe: {}{lacks}; bits are not promised, numbers are those of f32 arithmetic", self.failed.join(", "))
+                format!("fails the probe: {}{lacks}", self.failed.join(", "))
             }
         }
     }

@@ -37,8 +37,16 @@ impl Runner for Encoder {
     }
 
     fn doubt(&self) -> Option<String> {
-        let found = self.probed();
-        (!found.exact()).then(|| format!("{} {}", self.label(), found.text()))
+        let failed = format!("{} {}", self.label(), self.probed().text());
+        match (self.instead(), self.promise()) {
+            (Some(profile), Some(promise)) => Some(format!("{failed}; it runs profile {profile} instead, {promise}")),
+            (_, None) => Some(format!("{failed}; it runs the same program, and nothing is promised of its numbers")),
+            (None, Some(_)) => None,
+        }
+    }
+
+    fn instead(&self) -> Option<&str> {
+        Encoder::instead(self)
     }
 
     fn bytes(&self, planned: &Planned) -> Result<u64> {

@@ -12,6 +12,9 @@ pub trait Runner {
     /// Why its results may have other bits than the library's; none if they have the same.
     fn doubt(&self) -> Option<String>;
 
+    /// Profile of the program that it runs in place of the one asked for, which counts on more than the place has.
+    fn instead(&self) -> Option<&str>;
+
     /// Bytes that this call takes there, weights among them.
     fn bytes(&self, planned: &Planned) -> Result<u64>;
 

@@ -22,9 +22,11 @@ impl Promise {
         match (text, number) {
             ("bits", _) => Ok(Self::Bits),
             (_, Some(number)) => Ok(Self::Nmse(number)),
-            _ => Err(node
-                .at
-                .error("map-match", format!("a class promises \"bits\" or \"nmse <number below 1>\", not {text:?}"), "this promise")),
+            _ => Err(node.at.error(
+                "map-match",
+                format!("a class promises \"bits\" or \"nmse <number below 1>\", not {text:?}"),
+                "this promise",
+            )),
         }
     }
 }

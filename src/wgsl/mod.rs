@@ -4,4 +4,4 @@ pub mod translate;
 pub mod validate;
 
 pub use translate::{Translations, translate};
-pub use validate::{Access, Binding, Shader};
+pub use validate::{Access, Binding, Shader, with_enables};

@@ -22,6 +22,9 @@ pub const MAX_WORKGROUP_BYTES: u32 = 16 * 1024;
 /// Storage buffers that every device binds at once.
 pub const MAX_STORAGE_BUFFERS: usize = 8;
 
+/// WebGPU features that a shader must name, and how.
+const ENABLES: [(&str, &str); 2] = [("shader-f16", "enable f16;"), ("subgroups", "enable subgroups;")];
+
 /// Directives that another compiler asks for and this parser does not know.
 const FOREIGN: [&str; 1] = ["enable subgroups;"];
 
@@ -129,6 +132,12 @@ impl Shader {
                 .fact(format!("needs {needs}, WebGPU promises {has}"))),
         }
     }
+}
+
+/// The text with the directives in front that a shader with these features of a device begins with.
+pub fn with_enables(features: &[String], text: &str) -> String {
+    let lines = ENABLES.iter().filter(|(feature, _)| features.iter().any(|f| f == feature)).map(|(_, line)| format!("{line}\n"));
+    lines.collect::<String>() + text
 }
 
 /// The text as this parser takes it, at the same positions.
@@ -239,7 +248,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
 
     #[test]
     fn directives_of_other_compilers_keep_their_place() {
-        let text = format!("enable subgroups;\n{ADD}");
+        let text = with_enables(&["timestamp-query".to_string(), "subgroups".to_string()], ADD);
+        assert_eq!(text, format!("enable subgroups;\n{ADD}"));
         assert_eq!(native(&text).len(), text.len());
         Shader::new("subgroups.wgsl", &text).unwrap();
         let e = error(&text.replace("+ 1.0", "+ "));

@@ -73,7 +73,7 @@ fn same(weights: &str, profile: &str, attention: &str, sizes: &[(u64, u64, u64)]
         let mut whole = Encoder::open(program(), &model, device).unwrap();
         let mut cut = Encoder::open(program(), &model, small).unwrap();
         for (&(batch, height, width), &more) in sizes.iter().zip(expected) {
-            let steps = whole.manifest().steps.len() as u64;
+            let steps = whole.manifest().run.steps.len() as u64;
             assert_eq!(calls(&whole, batch, height, width), steps, "what fits is called once");
             let (found, what) = (calls(&cut, batch, height, width), format!("{name}: {batch} x {height} x {width}"));
             assert_eq!(found, steps + more, "{what}");

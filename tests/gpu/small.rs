@@ -18,6 +18,7 @@ use isobit::gpu::weights::WeightFile;
 use isobit::gpu::{Device, Encoder, Program};
 use isobit::host::hooks::{Hooks, Progress};
 use isobit::host::runner::Runner;
+use isobit::maps::Promise;
 use isobit::taps::TapView;
 
 const SCALE: [f32; 3] = [2.0, -0.5, 0.25];
@@ -267,18 +268,67 @@ fn manifests_are_read_strictly() {
     assert!(text.contains("there is no shader 3\n  at small/manifest.json:") && text.contains("(/steps/0)"), "{text}");
 }
 
+/// A program whose device fails the probe.
+fn doubted(change: impl Fn(&mut serde_json::Value)) -> Program {
+    let sources = sources(|text| {
+        let mut manifest: serde_json::Value = serde_json::from_str(text).unwrap();
+        change(&mut manifest);
+        manifest.to_string()
+    });
+    let mut program = Program::from_sources("small", &sources).unwrap();
+    program.manifest.probe.facts[0].cases[0].result ^= 1;
+    program
+}
+
 #[test]
-fn a_device_that_computes_otherwise_is_doubted_and_runs() {
+fn a_device_that_computes_otherwise_runs_what_counts_on_less() {
     let (_dir, path) = model(|_| ());
+    let second = |manifest: &mut serde_json::Value| {
+        let run = ["buffers", "steps"].map(|key| (key.to_string(), manifest[key].clone()));
+        manifest["otherwise"] = run.into_iter().collect();
+        manifest["otherwise"]["profile"] = "near".into();
+        manifest["otherwise"]["promise"] = "nmse 1e-6".into();
+        manifest["otherwise"]["taps"] = serde_json::json!([]);
+    };
+    for (change, promise, taps) in
+        [((&|_: &mut serde_json::Value| ()) as &dyn Fn(&mut serde_json::Value), None, 3), (&second, Some(Promise::Nmse(1e-6)), 0)]
+    {
+        for device in devices(&program().needs()) {
+            let other = doubted(change);
+            let name = other.manifest.probe.facts[0].name.clone();
+            let mut encoder = Encoder::open(other, &path, device).unwrap();
+            let doubt = encoder.doubt().unwrap();
+            assert!(doubt.starts_with(&encoder.label()) && doubt.contains(&name), "{doubt}");
+            let says = if promise.is_some() { "runs profile near instead, nmse 1e-6" } else { "nothing is promised" };
+            assert!(doubt.contains(says), "{doubt}");
+            assert_eq!((encoder.promise(), encoder.instead()), (promise, promise.map(|_| "near")));
+            assert_eq!(encoder.manifest().run.taps.len(), taps);
+            let planned = encoder.plan(1, 4, 4).unwrap();
+            let encoded = encoder.encode_pixels(&pixels(48), &planned, Hooks::default(), false).unwrap();
+            assert_eq!(encoded.values, cells(&scaled(&pixels(48)), 1, 2, 2));
+        }
+    }
+}
+
+#[test]
+fn a_kernel_is_passed_by_where_it_does_not_take_the_size() {
+    let (_dir, path) = model(|_| ());
+    let chosen = |when: &str| {
+        let text = sources(|text| {
+            let mut manifest: serde_json::Value = serde_json::from_str(text).unwrap();
+            let candidates = manifest["steps"][0]["choices"][0]["candidates"].as_array_mut().unwrap();
+            let mut first = candidates[0].clone();
+            first["when"] = when.into();
+            first["workgroups"] = serde_json::json!(["77"]);
+            candidates.insert(0, first);
+            manifest.to_string()
+        });
+        Program::from_sources("small", &text).unwrap()
+    };
     for device in devices(&program().needs()) {
-        let mut other = program();
-        other.manifest.probe.facts[0].cases[0].result ^= 1;
-        let name = other.manifest.probe.facts[0].name.clone();
-        let mut encoder = Encoder::open(other, &path, device).unwrap();
-        let doubt = encoder.doubt().unwrap();
-        assert!(doubt.starts_with(&encoder.label()) && doubt.contains(&name) && doubt.contains("bits are not promised"), "{doubt}");
-        let planned = encoder.plan(1, 4, 4).unwrap();
-        let encoded = encoder.encode_pixels(&pixels(48), &planned, Hooks::default(), false).unwrap();
-        assert_eq!(encoded.values, cells(&scaled(&pixels(48)), 1, 2, 2));
+        let encoder = Encoder::open(chosen("mh*mw <= 4"), &path, device).unwrap();
+        let groups = |height, width| encoder.plan(1, height, width).unwrap().workgroups(0);
+        assert_eq!(groups(4, 4)[0], 77);
+        assert_ne!(groups(6, 4)[0], 77);
     }
 }

@@ -38,6 +38,12 @@ pub struct Tensor {
 }
 
 impl Tensor {
+    /// From the bytes that memory holds without gaps.
+    pub fn of(dtype: Dtype, dims: &[u64], bytes: &[u8]) -> Self {
+        let size = element_bytes(dtype);
+        Self { dtype, dims: dims.to_vec(), bits: (0..bytes.len() / size).map(|i| element(bytes, size, i)).collect() }
+    }
+
     /// Values widened to f32.
     pub fn f32(&self) -> Vec<f32> {
         match self.dtype.ggml() {

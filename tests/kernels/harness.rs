@@ -232,9 +232,7 @@ impl<'a> Kernel<'a> {
 
     /// Result bytes as a tensor.
     pub fn tensor(&self, bytes: &[u8]) -> Tensor {
-        let (dtype, dims) = (self.result.dtype, self.result.dims.clone());
-        let size = data::element_bytes(dtype);
-        Tensor { dtype, dims, bits: (0..bytes.len() / size).map(|i| data::element(bytes, size, i)).collect() }
+        Tensor::of(self.result.dtype, &self.result.dims, bytes)
     }
 
     /// Compares with what is expected; NaNs are equal unless their bits are part of the law.

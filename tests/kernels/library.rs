@@ -14,7 +14,7 @@ use isobit::expr::{Bound, Dim, Verdict};
 use isobit::files::Files;
 use isobit::host::compiler;
 use isobit::ir::{Attr, Dtype};
-use isobit::maps::{ClassDef, KernelDef, Maps, OpMap, Row, Target};
+use isobit::maps::{ClassDef, KernelDef, Maps, OpMap, Promise, Row, Target};
 use isobit::select::Selected;
 use isobit::view::Layout;
 use libloading::Library;
@@ -23,6 +23,9 @@ use super::cases::{self, Case};
 
 /// Pointers of operands, result and tables; run-time dimensions; tasks; scratch.
 pub type Thunk = unsafe extern "C" fn(*const *mut c_void, *const usize, usize, usize, *mut c_void);
+
+/// Language of the kernels that are references.
+pub const LANG: &str = "c";
 
 /// What all tests share.
 pub struct World {
@@ -69,7 +72,7 @@ pub fn world() -> &'static World {
     WORLD.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let maps = Files::from_dir(&root.join("kernel_maps")).and_then(Maps::load).unwrap_or_else(|e| panic!("{}", e.plain()));
-        let target = maps.target("c").unwrap_or_else(|e| panic!("{}", e.plain()));
+        let target = maps.target(LANG).unwrap_or_else(|e| panic!("{}", e.plain()));
         let cases = cases::read(&maps, include_str!("cases.json")).unwrap_or_else(|e| panic!("{}", e.plain()));
         for v in &target.variants {
             if let Some(missing) = v.features.iter().find(|f| !has_feature(f)) {
@@ -139,12 +142,13 @@ impl World {
         self.cases.keys().filter(|op| wanted(op)).filter_map(|op| self.maps.op(op)).filter(|m| m.signature.is_some())
     }
 
-    /// Every class, row of types and case of an op.
+    /// Every class that promises bits, row of types and case of an op.
     pub fn uses<'a>(&'a self, map: &'a OpMap) -> impl Iterator<Item = Use<'a>> {
-        let rows = map.classes.iter().flat_map(|(class, def)| def.types.iter().map(move |row| (class.as_str(), row)));
+        let classes = map.classes.iter().filter(|(_, def)| def.promise == Promise::Bits);
+        let rows = classes.flat_map(|(class, def)| def.types.iter().map(move |row| (class.as_str(), row)));
         rows.flat_map(move |(class, row)| {
-            let cases = self.cases[&map.op].iter().filter(move |c| c.only.is_empty() || c.only.iter().any(|o| o == class));
-            cases.map(move |case| Use { map, class, row, case }).filter(Use::has_whole_blocks)
+            let uses = self.cases[&map.op].iter().map(move |case| Use { map, class, row, case });
+            uses.filter(|u| u.is_for(u.case)).filter(Use::has_whole_blocks)
         })
     }
 
@@ -158,8 +162,13 @@ impl World {
 }
 
 impl Use<'_> {
+    /// Whether a case is for this class.
+    pub fn is_for(&self, case: &Case) -> bool {
+        case.only.is_empty() || case.only.iter().any(|o| o == self.class)
+    }
+
     /// Rows of block formats are whole blocks.
-    fn has_whole_blocks(&self) -> bool {
+    pub fn has_whole_blocks(&self) -> bool {
         let whole = |s: &Spec| super::data::words(s.dtype, &s.dims).is_some();
         self.operands().iter().all(whole) && whole(&self.result())
     }
@@ -170,7 +179,7 @@ impl Use<'_> {
 
     /// The kernel of a variant in C, if one takes this use.
     pub fn kernel(&self, variant: &str) -> Option<&KernelDef> {
-        self.kernel_in("c", variant)
+        self.kernel_in(LANG, variant)
     }
 
     /// The kernel of a variant in a language, if one takes this use.

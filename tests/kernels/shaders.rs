@@ -11,12 +11,13 @@ use isobit::emit::table::table;
 use isobit::gpu::encoder::fnv;
 use isobit::gpu::{Bound, Device, Needs, Pipeline, adapters};
 use isobit::ir::Dtype;
-use isobit::maps::KernelDef;
+use isobit::maps::{KernelDef, Target};
 use isobit::wgsl::Shader;
 
 use super::data::{self, Mode, Tensor};
 use super::harness::Operands;
 use super::library::{Spec, Use, aloud, dense, world};
+use super::near::{self, NearUse};
 use super::vectors;
 use super::{Report, first_build, law_of, portable};
 
@@ -78,19 +79,29 @@ pub fn on_one_driver() {
     let name = std::env::var(DRIVER).ok();
     // an ICD file was given for a software driver: its adapter is the only one
     let given = name.as_deref().filter(|n| DRIVERS.iter().all(|(d, _)| d != n));
-    let device = match Device::open(given, &Needs::default()) {
+    let target = world().maps.target(LANG).unwrap_or_else(|e| panic!("{}", e.plain()));
+    let welcome = target.variants.iter().flat_map(|v| v.features.clone()).collect();
+    let device = match Device::open(given, &Needs { welcome, ..Needs::default() }) {
         Ok(device) => device,
         Err(e) => return aloud(&format!("kernels in WGSL are skipped: {}", e.message())),
     };
     aloud(&format!("on {}", device.facts.label()));
-    let mut bench = Bench::new(device);
+    let mut bench = Bench::new(device, target);
     let mut report = Report::default();
     let mut kernels = 0;
     for map in world().graph_ops() {
         for def in map.kernels.values().filter(|k| k.lang == LANG) {
             kernels += 1;
-            for used in world().uses(map).filter(|u| u.kernel_in(LANG, &def.id.variant).is_some_and(|k| k.id.text == def.id.text)) {
+            let takes = |u: &Use| u.kernel_in(LANG, &def.id.variant).is_some_and(|k| k.id.text == def.id.text);
+            if let Some(feature) = bench.lacks(&def.id.variant) {
+                aloud(&format!("{} is skipped: the device has no {feature}", def.id.text));
+                continue;
+            }
+            for used in world().uses(map).filter(takes) {
                 bench.check(&used, def, &mut report);
+            }
+            for near in near::uses(map).filter(|n| takes(&n.used)) {
+                bench.check_near(&near, def, &mut report);
             }
         }
     }
@@ -101,7 +112,7 @@ pub fn on_one_driver() {
     let (run, skipped) = vectors::check_in(LANG, LANG, compute, &mut report);
     aloud(&format!("{run} vectors; {skipped} have steps without a shader"));
     bench.check_tables(&mut report);
-    aloud(&format!("{kernels} kernels, {} shaders", bench.shaders.len()));
+    aloud(&format!("{kernels} kernels, {} shaders; of their bounds results take {:.3} at most", bench.shaders.len(), bench.farthest));
     if kernels > 0 {
         report.finish();
     }
@@ -119,15 +130,18 @@ const POISON: [u8; 2] = [0xff, 0x3f];
 /// A device, and the shaders made for it.
 struct Bench {
     device: Device,
+    target: Target,
     /// By symbol.
     shaders: BTreeMap<String, (Pipeline, Vec<String>)>,
     tables: BTreeMap<String, Vec<u8>>,
     flushes: bool,
+    /// The largest part of its bound that the result of a kernel took.
+    farthest: f64,
 }
 
 impl Bench {
-    fn new(device: Device) -> Self {
-        let mut bench = Self { device, shaders: BTreeMap::new(), tables: BTreeMap::new(), flushes: false };
+    fn new(device: Device, target: Target) -> Self {
+        let mut bench = Self { device, target, shaders: BTreeMap::new(), tables: BTreeMap::new(), flushes: false, farthest: 0.0 };
         bench.flushes = bench.flushes_subnormals();
         if bench.flushes {
             aloud("this driver takes subnormal f32 values for zero: so do the operands here, and a subnormal result may be zero");
@@ -175,6 +189,29 @@ impl Bench {
                 });
                 report.check(same, || format!("{} on {} {mode:?}, round {round}", def.id.text, used.case.text));
             }
+        }
+    }
+
+    /// The first feature of a variant that the device has not.
+    fn lacks(&self, suffix: &str) -> Option<&String> {
+        let variant = self.target.variants.iter().find(|v| v.suffix == suffix);
+        variant.unwrap_or_else(|| panic!("there is no variant {suffix}")).features.iter().find(|f| !self.device.has(f))
+    }
+
+    /// One kernel of a class of a bound on one case, with values that are all of one size.
+    fn check_near(&mut self, near: &NearUse, def: &KernelDef, report: &mut Report) {
+        let operands = Operands::new(&near.used, Mode::Plain);
+        let reference = portable(first_build(), &near.accurate);
+        let widened = Operands::of(near.widened(&operands.tensors), &near.accurate.operands());
+        let Some(expected) = report.check(reference.full(&widened), || reference.label.clone()) else { return };
+        for round in 0..POISON.len() {
+            let within = self.run(&near.used, def, &operands.tensors, round).and_then(|got| {
+                let result = near.used.result();
+                let nmse = near.nmse(&reference.tensor(&expected), &Tensor::of(result.dtype, &result.dims, &got));
+                self.farthest = self.farthest.max(nmse / near.nmse);
+                if nmse <= near.nmse { Ok(()) } else { Err(format!("nmse {nmse:e}, the class promises {:e}", near.nmse)) }
+            });
+            report.check(within, || format!("{} on {}, round {round}", def.id.text, near.used.case.text));
         }
     }
 

@@ -932,7 +932,7 @@ function planImage(manifest, width, height, batch) {
 function planSteps(manifest, dims, runs) {
     return manifest.steps.map((step) => {
         const choice = step.choices.find((c, i) => c.when === null || i + 1 === step.choices.length || evaluate(c.when, dims) !== 0);
-        const candidate = choice.candidates.find((c) => runs.has(c.variant));
+        const candidate = choice.candidates.find((c) => runs.has(c.variant) && (c.when === undefined || evaluate(c.when, dims) !== 0));
         if (candidate === undefined) {
             fail('manifest', `step ${step.name}: no kernel of class ${choice.class} runs on this device; there is: ${choice.candidates.map((c) => c.variant).join(', ')}`);
         }
@@ -1465,14 +1465,15 @@ function measure(value, reference) {
     const left = new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
     const right = new Uint8Array(reference.data.buffer, reference.data.byteOffset, reference.data.byteLength);
     const size = left.length / Math.max(1, length);
-    const out = { elements: length, differing: 0, first: null, max_abs: 0, max_ulp: 0, cosine: 1 };
-    let dot = 0, aa = 0, bb = 0;
+    const out = { elements: length, differing: 0, first: null, max_abs: 0, max_ulp: 0, cosine: 1, nmse: 0 };
+    let dot = 0, aa = 0, bb = 0, square = 0;
     for (let i = 0; i < length; i++) {
         const x = a.number(i), y = b.number(i);
         if (Number.isFinite(x) && Number.isFinite(y)) {
             dot += x * y;
             aa += x * x;
             bb += y * y;
+            square += (x - y) ** 2;
         }
         let same = true;
         for (let k = i * size; k < (i + 1) * size; k++) {
@@ -1488,12 +1489,16 @@ function measure(value, reference) {
     }
     if (out.differing > 0) {
         out.cosine = aa > 0 && bb > 0 ? dot / Math.sqrt(aa * bb) : null;
+        out.nmse = out.max_abs < Infinity && bb > 0 ? square / bb : Infinity;
     }
     return out;
 }
 
-/** A row of the comparison's table. verdict: equal, differs, other shape, absent. */
-function compareTap(value, reference) {
+/** The bound of a promise, 0 of one of bits. */
+const boundOf = (promise) => Number(promise?.match(/^nmse (.+)$/)?.[1] ?? 0);
+
+/** A row of the comparison's table. verdict: equal, within the bound, differs, other shape, absent. */
+function compareTap(value, reference, bound) {
     const row = { name: reference.name, dtype: reference.dtype, shape: reference.shape };
     if (value === undefined) {
         return { ...row, verdict: 'absent' };
@@ -1503,7 +1508,7 @@ function compareTap(value, reference) {
         return { ...row, verdict: 'other shape', found: `${value.dtype} [${value.shape.join(', ')}]` };
     }
     const difference = measure(value, reference);
-    return { ...row, ...difference, verdict: difference.differing === 0 ? 'equal' : 'differs' };
+    return { ...row, ...difference, verdict: difference.differing === 0 ? 'equal' : difference.nmse <= bound ? 'within' : 'differs' };
 }
 
 /** The elements of a .npy file: row-major, little-endian. */
@@ -1709,7 +1714,7 @@ export async function check(manifest, gguf, { signal } = {}) {
  * gguf      path, URL, Blob, File or bytes; read once from front to back, only what is needed
  * options   gpu       WebGPU's entry, default navigator.gpu; in Node: create([]) of the package webgpu
  *           device    a GPUDevice of your own, which close() leaves alone
- *           variant   a variant of the manifest to force; results are the same
+ *           variant   a variant of the manifest to force, and those after it; results are the same where they are exact
  *           files     shaders: an object from file name to text
  *           progress  function({phase, done, total, name}); phase: directory, weights, tables, shaders, encode
  *           signal    AbortSignal
@@ -1724,6 +1729,7 @@ export async function open(manifest, gguf, options = {}) {
 
 class Encoder {
     #read;
+    #manifest;
     #gguf;
     #options;
     #busy = null;
@@ -1737,12 +1743,25 @@ class Encoder {
 
     constructor(read, gguf, { gpu, device, variant }) {
         this.#read = read;
+        this.#manifest = read.manifest;
         this.#gguf = gguf;
         this.#options = { gpu, device, variant };
     }
 
+    /** What runs: the manifest that was given, or its program for devices that fail the probe in the first one's place. */
     get manifest() {
-        return this.#read.manifest;
+        return this.#manifest;
+    }
+
+    /** Profile of what runs: the one asked for, or that of the program for devices that fail the probe. */
+    get profile() {
+        return this.#manifest.profile ?? this.#manifest.build.profile;
+    }
+
+    /** What the results promise: `bits` (the CPU's), `nmse <number>` (a bound on their squared error), or null: nothing. */
+    get promise() {
+        const { promise } = this.#manifest;
+        return this.#probe === null || (promise === 'bits' && this.#probe.failed.length > 0) ? null : promise;
     }
 
     /** Vendor and architecture of the GPU, as the browser tells. */
@@ -1756,14 +1775,14 @@ class Encoder {
         return this.#device === null || this.#device.lostError !== null;
     }
 
-    /** What this device's probe found: {failed, lacks}, names of facts; kernels count on those that failed, and do without the others. */
+    /** What this device's probe found: {failed, lacks}, names of facts; kernels of bits count on those that failed, and do without the others. */
     get probe() {
         return this.#probe;
     }
 
-    /** Whether results have the bits that the CPU gives: the probe found nothing that contradicts. If not, they are those of plain f32. */
+    /** Whether results have the bits that the CPU gives. */
     get exact() {
-        return this.#probe !== null && this.#probe.failed.length === 0;
+        return this.promise === 'bits';
     }
 
     /** The variants that run here, best first. */
@@ -1778,11 +1797,12 @@ class Encoder {
             this.#options.device = device;
             try {
                 checkCancelled(signal, 'opening');
-                const { device: made, variants } = await requestDevice(this.manifest, this.#options);
+                const given = this.#read.manifest, { device: made, variants } = await requestDevice(given, this.#options);
                 this.#device = made;
                 this.#variants = variants;
-                this.#shaders = new Shaders(made, this.manifest, this.#read.text);
-                this.#probe = await runProbe(made, this.#shaders, this.manifest.probe);
+                this.#shaders = new Shaders(made, given, this.#read.text);
+                this.#probe = await runProbe(made, this.#shaders, given.probe);
+                this.#manifest = this.#probe.failed.length > 0 && given.otherwise ? { ...given, ...given.otherwise } : given;
                 this.#weights = await loadWeights(this.manifest, made, this.#gguf, { progress, signal });
                 for (const [i, table] of this.manifest.tables.entries()) {
                     checkCancelled(signal, `filling the table ${table.name}`);
@@ -1846,8 +1866,9 @@ class Encoder {
     }
 
     /**
-     * Compares the intermediate values with a reference (see readTaps): one row per value, in its order, with `verdict` equal, differs,
-     * other shape or absent, `differing`, `max_abs`, `max_ulp`, `cosine`. Encodes the reference's own input if it has one, else `image`.
+     * Compares the intermediate values with a reference (see readTaps): one row per value, in its order, with `verdict` equal, within
+     * (not equal, but within the bound that this encoder promises), differs, other shape or absent, and `differing`, `max_abs`, `max_ulp`,
+     * `cosine`, `nmse` (squared error over the reference's squares). Encodes the reference's own input if it has one, else `image`.
      * `onRow` gets each row as it comes.
      */
     compare(reference, { image, onRow, progress, signal } = {}) {
@@ -1855,7 +1876,7 @@ class Encoder {
             const [{ name: input }] = this.manifest.buffers, output = 'output';
             const wanted = new Map(reference.taps.map((t) => [t.name, t])), rows = new Map();
             const add = async (value, tap) => {
-                const row = compareTap(value, value === undefined ? tap : await tap.read());
+                const row = compareTap(value, value === undefined ? tap : await tap.read(), boundOf(this.promise));
                 rows.set(tap.name, row);
                 onRow?.(row);
             };

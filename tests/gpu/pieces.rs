@@ -16,8 +16,12 @@ use super::common::Encoder as Compiler;
 use super::devices;
 
 const BINDING: &str = "maxStorageBufferBindingSize";
-/// Bytes of the table of GELU, the largest thing that is bound whole.
-const LEAST: u64 = 128 << 10;
+
+/// The largest of what is always bound whole.
+fn least(program: &Program) -> u64 {
+    let weights = program.manifest.weights.iter().map(|w| w.bytes);
+    weights.chain(program.manifest.tables.iter().map(|t| 4 * t.words)).max().unwrap()
+}
 
 /// The small tower with a grid of positions that can be bound, its shaders, and a model file.
 fn tower(weights: &str, profile: &str, attention: &str) -> (Sources, TempDir, PathBuf) {
@@ -63,20 +67,23 @@ fn calls(encoder: &Encoder, batch: u64, height: u64, width: u64) -> u64 {
     encoder.plan(batch, height, width).unwrap().memory.uniforms / 256
 }
 
-fn same(weights: &str, profile: &str, attention: &str, sizes: &[(u64, u64, u64)], expected: &[u64]) {
+/// Sizes that are cut, and one that fits.
+fn same(weights: &str, profile: &str, attention: &str, large: &[(u64, u64, u64)]) {
     let (sources, _folder, model) = tower(weights, profile, attention);
     let program = || Program::from_sources("tower", &sources).unwrap();
+    let most = least(&program());
     for device in devices(&program().needs()) {
         let name = device.facts.name.clone();
-        let small = Device::open(Some(&name), &at_most(&program(), LEAST)).unwrap();
-        assert_eq!(small.limit(BINDING), LEAST);
+        let small = Device::open(Some(&name), &at_most(&program(), most)).unwrap();
+        assert_eq!(small.limit(BINDING), most);
         let mut whole = Encoder::open(program(), &model, device).unwrap();
         let mut cut = Encoder::open(program(), &model, small).unwrap();
-        for (&(batch, height, width), &more) in sizes.iter().zip(expected) {
-            let steps = whole.manifest().run.steps.len() as u64;
+        let steps = whole.manifest().run.steps.len() as u64;
+        for &(batch, height, width) in large.iter().chain(&[(1, 32, 32)]) {
+            let found = calls(&cut, batch, height, width);
+            let what = format!("{name}: {batch} x {height} x {width}, {found} calls of {steps} steps");
             assert_eq!(calls(&whole, batch, height, width), steps, "what fits is called once");
-            let (found, what) = (calls(&cut, batch, height, width), format!("{name}: {batch} x {height} x {width}"));
-            assert_eq!(found, steps + more, "{what}");
+            assert!(if height == 32 { found == steps } else { 2 * found > 3 * steps }, "{what}");
             for ((tap, expected), (_, got)) in values(&mut whole, batch, height, width).iter().zip(values(&mut cut, batch, height, width)) {
                 assert!(*expected == got, "{what}: {tap} differs");
             }
@@ -86,17 +93,17 @@ fn same(weights: &str, profile: &str, attention: &str, sizes: &[(u64, u64, u64)]
 
 #[test]
 fn pieces_give_the_bits_of_the_whole() {
-    same("f16", "ggml-avx2", "flash", &[(1, 384, 512), (2, 384, 256), (1, 32, 32)], &[0, 0, 0]);
+    same("f16", "ggml-avx2", "flash", &[(1, 352, 384), (2, 192, 384)]);
 }
 
 #[test]
 fn pieces_of_quantised_rows_give_the_bits_of_the_whole() {
-    same("q8_0", "ggml-avx512", "flash", &[(1, 384, 416)], &[0]);
+    same("q8_0", "ggml-avx512", "flash", &[(3, 256, 352)]);
 }
 
 #[test]
 fn keys_of_an_image_are_bound_alone() {
-    same("f32", "ggml-avx2", "full", &[(4, 160, 256)], &[0]);
+    same("f16", "ggml-avx2", "full", &[(5, 160, 256)]);
 }
 
 #[test]
@@ -104,7 +111,7 @@ fn what_cannot_be_cut_is_said() {
     let (sources, _folder, model) = tower("f16", "ggml-avx2", "full");
     let program = || Program::from_sources("tower", &sources).unwrap();
     for device in devices(&Needs::default()) {
-        let small = Device::open(Some(&device.facts.name), &at_most(&program(), LEAST)).unwrap();
+        let small = Device::open(Some(&device.facts.name), &at_most(&program(), least(&program()))).unwrap();
         let encoder = Encoder::open(program(), &model, small).unwrap();
         // the values of all keys are needed at once
         let error = encoder.plan(1, 384, 512).unwrap_err();

@@ -10,8 +10,9 @@ use super::args::ExplainArgs;
 use super::build::Loaded;
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Result};
+use crate::maps::Variant;
 use crate::pipeline;
-use crate::select::How;
+use crate::select::{Candidate, How};
 use crate::signature::show;
 
 pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
@@ -44,27 +45,30 @@ pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
             let mut rows = Vec::new();
             for c in &s.choices {
                 let guard = c.guard_text.clone().unwrap_or_else(|| "otherwise".to_string());
-                text += &format!("\nclass {} ({guard}):\n", c.class);
+                let promise = map.map_or(String::new(), |m| m.classes[&c.class].promise.to_string());
+                text += &format!("\nclass {} ({guard}), promises {promise}:\n", c.class);
                 for step in map.iter().flat_map(|m| &m.classes[&c.class].steps) {
                     text += &format!("  {step}\n");
                 }
                 let mut table = Table::new();
                 table.load_style(UTF8_FULL_CONDENSED).set_header(["kernel", "verdict"]);
                 for k in &c.candidates {
-                    let v = &loaded.target.variants[k.variant];
-                    let needs = if v.features.is_empty() {
-                        "runs everywhere".to_string()
-                    } else {
-                        format!("taken if the CPU has {}", v.features.join(" "))
-                    };
+                    let needs = verdict(&loaded.target.variants[k.variant], k);
                     table.add_row([k.kernel.clone(), needs.clone()]);
                     rows.push(json!({ "class": c.class, "guard": c.guard_text, "kernel": k.kernel, "verdict": needs }));
                 }
+                let foreign = |k: &String| map.and_then(|m| m.kernels.get(k)).is_some_and(|k| k.lang != loaded.target.lang);
                 for (k, why) in &c.refused {
-                    table.add_row([k.clone(), format!("no: {why}")]);
+                    if !foreign(k) {
+                        table.add_row([k.clone(), format!("no: {why}")]);
+                    }
                     rows.push(json!({ "class": c.class, "guard": c.guard_text, "kernel": k, "refused": why }));
                 }
+                let others = c.refused.iter().filter(|(k, _)| foreign(k)).count();
                 text += &format!("{table}\n");
+                if others > 0 {
+                    text += &format!("{others} kernels of other languages than {} are not listed\n", loaded.target.lang);
+                }
             }
             json["op"] = json!(op);
             json["kernels"] = json!(rows);
@@ -72,4 +76,14 @@ pub fn explain(args: &ExplainArgs, out: &Output) -> Result<ExitCode> {
     }
     out.result(&text, &json);
     Ok(ExitCode::SUCCESS)
+}
+
+/// When a kernel that fits is taken.
+fn verdict(variant: &Variant, candidate: &Candidate) -> String {
+    let has = (!variant.features.is_empty()).then(|| format!("if there is {}", variant.features.join(" ")));
+    let size = candidate.guard.as_ref().map(|g| format!("where {g}"));
+    match (has, size) {
+        (None, None) => "runs everywhere".to_string(),
+        (has, size) => format!("taken {}", has.into_iter().chain(size).collect::<Vec<_>>().join(", ")),
+    }
 }

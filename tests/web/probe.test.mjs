@@ -1,4 +1,4 @@
-// The probe tells arithmetic that the shaders do not count on; an encoder runs there too, and says that its bits are not promised.
+// The probe tells arithmetic that the shaders do not count on; an encoder runs there too, another program, and says what that promises.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,11 @@ test('one wrong bit of one fact', async () => {
     const { name } = probe.facts.find((fact) => fact.optional !== true);
     const encoder = await openWith(turned(name));
     assert.deepEqual([encoder.exact, encoder.probe.failed], [false, [name]]);
-    assert.ok((await encoder.encode(picture)).embeddings.length > 0, 'it encodes all the same');
+    assert.deepEqual([encoder.profile, encoder.promise], [manifest.otherwise.profile, manifest.otherwise.promise]);
+    const [exact, { embeddings }] = [await (await openWith(probe.facts)).encode(picture), await encoder.encode(picture)];
+    const sum = (of) => embeddings.reduce((total, value, i) => total + of(value, exact.embeddings[i]), 0);
+    const nmse = sum((a, b) => (a - b) ** 2) / sum((_, b) => b ** 2);
+    assert.ok(nmse > 0 && nmse < 1e-4, `another program, of the same encoder: nmse ${nmse}`);
 });
 
 test('what kernels do without is told, and no failure', async () => {
@@ -71,6 +75,7 @@ test('the page warns', { skip: missing('Chromium', findChromium()) }, async () =
             await tab.click('#encode');
             await tab.waitForSelector('#inexact:not([hidden])');
             assert.ok((await tab.textContent('#inexact')).includes(name));
+            assert.ok((await tab.textContent('#inexact')).includes(`profile ${manifest.otherwise.profile} runs instead`));
         });
     } finally {
         rmSync(place, { recursive: true });

@@ -139,7 +139,10 @@ fn steps(i: &Inputs, plan: &Plan, of_value: &[usize], instances: &mut Instances)
                 }
                 let shader = instances.get(i, map, kernel, c.variant, node, selected)?;
                 for arg in &kernel.args {
-                    let value = kernel.value(arg).bind(&|n| selected.bound.get(n).cloned()).map_err(|e| kernel.at.error("map-args", e, "this kernel"))?;
+                    let value = kernel
+                        .value(arg)
+                        .bind(&|n| selected.bound.get(n).cloned())
+                        .map_err(|e| kernel.at.error("map-args", e, "this kernel"))?;
                     if params.insert(arg.clone(), value.to_string()).is_some_and(|other| other != value.to_string()) {
                         return Err(kernel.at.error("map-args", format!("kernels of one op must agree on {arg}"), "this kernel"));
                     }

@@ -49,7 +49,8 @@ fn row_bytes(call: &Call, param: &str, pattern: &Pattern, rows: &Dim, known: &dy
         Some(o) => width(o),
         None => call.selected.operands.iter().map(width).sum(),
     };
-    let dims: Option<Vec<Dim>> = pattern.dims.iter().map(|d| d.as_ref().map_or_else(|| free().map(Dim::constant), |e| e.dim(known).ok())).collect();
+    let dims: Option<Vec<Dim>> =
+        pattern.dims.iter().map(|d| d.as_ref().map_or_else(|| free().map(Dim::constant), |e| e.dim(known).ok())).collect();
     let dims = dims?;
     match operand.filter(|(shape, layout)| !layout.is_contiguous(shape)) {
         Some((_, layout)) => (dims.first()? == rows).then(|| Dim::constant(layout.strides[0] * dtype.element_bytes().unwrap_or(1))),

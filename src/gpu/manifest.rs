@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::formula::{Condition, Dims, Formula};
 use super::limits;
-use super::pieces::{Split, optional};
+use super::pieces::Split;
 use super::probe::Probe;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::gguf::GgmlType;
@@ -595,7 +595,7 @@ fn shader(node: &Node) -> Result<ShaderEntry> {
         kernel: text_of(&f, "kernel")?,
         bindings: f.required("bindings")?.strings()?,
         params: f.required("params")?.strings()?,
-        split: optional(f.optional("split"))?,
+        split: Split::optional(f.optional("split"))?,
     };
     f.finish()?;
     Ok(entry)

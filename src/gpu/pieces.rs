@@ -41,7 +41,12 @@ enum Part {
 }
 
 impl Split {
-    pub(super) fn read(node: &Node) -> Result<Self> {
+    /// The entry of a shader; null or no entry, if its calls are never cut.
+    pub(super) fn optional(node: Option<&Node>) -> Result<Option<Self>> {
+        node.filter(|n| !matches!(n.value, Value::Null)).map(Self::read).transpose()
+    }
+
+    fn read(node: &Node) -> Result<Self> {
         let f = node.fields()?;
         let formulas = |node: &Node| node.map()?.iter().map(|(name, n)| Ok((name.clone(), Formula::read(n)?))).collect::<Result<_>>();
         let part = |node: &Node| match node.array()? {
@@ -133,7 +138,12 @@ pub(super) fn pieces(
 ) -> Result<Vec<Piece>> {
     let limit = device.limit(LIMIT);
     let numbers = step.numbers(shader, dims)?;
-    let places = step.refs.iter().zip(&shader.bindings).map(|(r, name)| place(manifest, memory, shader, r, name, dims)).collect::<Result<Vec<_>>>()?;
+    let places = step
+        .refs
+        .iter()
+        .zip(&shader.bindings)
+        .map(|(r, name)| place(manifest, memory, shader, r, name, dims))
+        .collect::<Result<Vec<_>>>()?;
     let whole: Result<Vec<_>, Missing> = places.iter().map(|p| p.whole(limit)).collect();
     match (whole, &shader.split) {
         (Ok(found), _) => Ok(vec![piece(device, step, shader, &places, &found, numbers, &candidate.workgroups, dims)?]),
@@ -241,12 +251,4 @@ fn piece(
 
 fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// The entry of a shader that can be cut.
-pub(super) fn optional(node: Option<&Node>) -> Result<Option<Split>> {
-    match node {
-        None | Some(Node { value: Value::Null, .. }) => Ok(None),
-        Some(node) => Split::read(node).map(Some),
-    }
 }

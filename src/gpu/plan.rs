@@ -80,7 +80,8 @@ pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batc
         outputs: manifest.outputs.iter().map(|OutputEntry { name, bytes }| size(name, bytes.value(&dims)?)).collect::<Result<_>>()?,
         uniforms: 0,
     };
-    let calls = manifest.run.steps.iter().map(|step| call(manifest, device, &memory, variants, step, &dims)).collect::<Result<Vec<Call>>>()?;
+    let calls =
+        manifest.run.steps.iter().map(|step| call(manifest, device, &memory, variants, step, &dims)).collect::<Result<Vec<Call>>>()?;
     memory.uniforms = calls.iter().map(|c| c.pieces.len() as u64).sum::<u64>().max(1) * SLICE;
     Ok(Planned {
         batch,

@@ -907,8 +907,11 @@ class Place {
     /** The shortest binding with these bytes of the value, and where they begin in it, in elements. */
     window(from, bytes, limit) {
         const offset = from - from % ALIGNMENT, end = Math.min(this.size, Math.ceil((from + bytes) / 16) * 16);
-        if (end - offset > limit || (!this.told && offset !== from)) {
+        if (end - offset > limit) {
             throw new TooLarge(this.name, end - offset);
+        }
+        if (!this.told && offset !== from) { // it could only be bound with what is before it
+            throw new TooLarge(this.name, this.size);
         }
         return { offset, size: end - offset, at: (from - offset) / this.element };
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use isobit::files::Files;
 use isobit::fuse::Taps;
-use isobit::maps::{KernelDef, Maps, Profile, Target};
+use isobit::maps::{KernelDef, Maps, Profile, Promise, Target};
 use isobit::pipeline::{self, Inputs};
 use isobit::sizes::Sizes;
 use isobit::template::{Template, Tensors};
@@ -55,6 +55,10 @@ fn templates() -> Vec<String> {
 
 fn profiles(maps: &Maps) -> Vec<Profile> {
     maps.files.json_stems("profiles").iter().map(|name| maps.profile(name).unwrap_or_else(|e| panic!("{}", e.plain()))).collect()
+}
+
+fn targets(maps: &Maps) -> Vec<Target> {
+    maps.files.json_stems("targets").iter().map(|name| maps.target(name).unwrap_or_else(|e| panic!("{}", e.plain()))).collect()
 }
 
 fn none(what: &str, found: &[String]) {
@@ -214,8 +218,7 @@ fn every_snippet_and_table_is_used() {
 #[test]
 fn every_variant_belongs_to_a_target_and_every_target_and_profile_reads() {
     let maps = maps();
-    let targets: Vec<_> =
-        maps.files.json_stems("targets").iter().map(|t| maps.target(t).unwrap_or_else(|e| panic!("{}", e.plain()))).collect();
+    let targets = targets(&maps);
     let lost = maps.ops.values().flat_map(|m| m.kernels.values());
     let host = |t: &Target, k: &KernelDef| t.host == k.lang && (k.id.variant.is_empty() || k.id.variant == t.host);
     let lost = lost.filter(|k| !targets.iter().any(|t| host(t, k) || t.lang == k.lang && t.rank(&k.id.variant).is_some()));
@@ -236,10 +239,16 @@ fn every_variant_belongs_to_a_target_and_every_target_and_profile_reads() {
 fn every_class_is_used_and_has_a_kernel() {
     let maps = maps();
     let profiles = profiles(&maps);
+    let targets = targets(&maps);
+    // bits are those of the portable kernel; what promises a bound may have kernels in another language only
+    let everywhere = |k: &KernelDef, promise: &Promise| match promise {
+        Promise::Bits => k.id.variant.is_empty(),
+        Promise::Nmse(_) => targets.iter().any(|t| t.lang == k.lang && t.variants[t.everywhere()].suffix == k.id.variant),
+    };
     let mut found = Vec::new();
     for m in maps.ops.values() {
-        for class in m.classes.keys() {
-            if !m.kernels.values().any(|k| k.id.class == *class && k.id.variant.is_empty()) {
+        for (class, def) in &m.classes {
+            if !m.kernels.values().any(|k| k.id.class == *class && everywhere(k, &def.promise)) {
                 found.push(format!("{} class {class} has no kernel that runs everywhere", m.op));
             }
             let asked = profiles.iter().any(|p| p.rules.get(&m.op).is_some_and(|rules| rules.iter().any(|r| r.class == *class)));

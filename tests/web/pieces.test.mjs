@@ -56,7 +56,9 @@ async function differing(whole, cut, pixels, width, height, batch) {
 
 test('what fits is called once', async () => {
     const { encoder, seen } = await small(least), { embeddings } = await encoder.encode(picture);
-    assert.equal(createHash('sha256').update(new Uint8Array(embeddings.buffer)).digest('hex'), expected);
+    if (manifest.promise === 'bits') {
+        assert.equal(createHash('sha256').update(new Uint8Array(embeddings.buffer)).digest('hex'), expected);
+    }
     if (encoder.plan(picture.width, picture.height).buffers.every(({ bytes }) => bytes <= least)) {
         assert.equal(seen.calls, manifest.steps.length);
     }

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c e377dbaf8ef600fc0f11d420c817c8bb2e3939a8529875feaa0d099a7756ab5d
- * maps      1f4f8b25ff165a24342e1ef45476dd07cae937ff9703bc9ca08ea63bc8bba006
+ * maps      533911c9210b087af0339f61a28a0145272eccc6469bab1a6c2464cfb9bfe5a2
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

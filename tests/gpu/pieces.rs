@@ -24,7 +24,7 @@ fn least(program: &Program) -> u64 {
 }
 
 /// The small tower with a grid of positions that can be bound, its shaders, and a model file.
-fn tower(weights: &str, profile: &str, attention: &str) -> (Sources, TempDir, PathBuf) {
+fn tower(weights: &str, profile: &str, attention: Option<&str>) -> (Sources, TempDir, PathBuf) {
     let found = find_template("qwen3_vl_vision").unwrap();
     let large = "\"clip.vision.attention.head_count\": 4, \"clip.vision.projection_dim\": 96, \"clip.vision.patch_size\": 16,\n        \"clip.vision.image_size\": 768";
     assert!(found.text.contains(large));
@@ -33,7 +33,7 @@ fn tower(weights: &str, profile: &str, attention: &str) -> (Sources, TempDir, Pa
     compiler.template = Template::parse(&found.name, &text).unwrap();
     compiler.target = compiler.maps.target("wgsl").unwrap();
     let sizes = compiler.of_preset("tiny", weights).unwrap();
-    let sources = compiler.emit(&sizes, profile, &[("attention", attention)], Taps::All).unwrap();
+    let sources = compiler.emit(&sizes, profile, &attention.map(|a| ("attention", a)).into_iter().collect::<Vec<_>>(), Taps::All).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let model = compiler.model("tiny", weights, folder.path(), |_, _| ()).unwrap();
     (sources, folder, model)
@@ -68,7 +68,7 @@ fn calls(encoder: &Encoder, batch: u64, height: u64, width: u64) -> u64 {
 }
 
 /// Sizes that are cut, and one that fits.
-fn same(weights: &str, profile: &str, attention: &str, large: &[(u64, u64, u64)]) {
+fn same(weights: &str, profile: &str, attention: Option<&str>, large: &[(u64, u64, u64)]) {
     let (sources, _folder, model) = tower(weights, profile, attention);
     let program = || Program::from_sources("tower", &sources).unwrap();
     let most = least(&program());
@@ -93,22 +93,27 @@ fn same(weights: &str, profile: &str, attention: &str, large: &[(u64, u64, u64)]
 
 #[test]
 fn pieces_give_the_bits_of_the_whole() {
-    same("f16", "ggml-avx2", "flash", &[(1, 352, 384), (2, 192, 384)]);
+    same("f16", "ggml-avx2", Some("flash"), &[(1, 352, 384), (2, 192, 384)]);
 }
 
 #[test]
 fn pieces_of_quantised_rows_give_the_bits_of_the_whole() {
-    same("q8_0", "ggml-avx512", "flash", &[(3, 256, 352)]);
+    same("q8_0", "ggml-avx512", Some("flash"), &[(3, 256, 352)]);
 }
 
 #[test]
 fn keys_of_an_image_are_bound_alone() {
-    same("f16", "ggml-avx2", "full", &[(5, 160, 256)]);
+    same("f16", "ggml-avx2", Some("full"), &[(5, 160, 256)]);
+}
+
+#[test]
+fn pieces_within_a_bound_give_the_bits_of_the_whole_too() {
+    same("f16", "f32", None, &[(5, 160, 256)]);
 }
 
 #[test]
 fn what_cannot_be_cut_is_said() {
-    let (sources, _folder, model) = tower("f16", "ggml-avx2", "full");
+    let (sources, _folder, model) = tower("f16", "ggml-avx2", Some("full"));
     let program = || Program::from_sources("tower", &sources).unwrap();
     for device in devices(&Needs::default()) {
         let small = Device::open(Some(&device.facts.name), &at_most(&program(), least(&program()))).unwrap();

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c e377dbaf8ef600fc0f11d420c817c8bb2e3939a8529875feaa0d099a7756ab5d
- * maps      aa8ea053b0934504076936e97f57d2b5adf031e1399cdb69b1d67323e4b916c9
+ * maps      879491c28a375e522e1b7c0a1e97e6a0ba67738ffde110e5a0fe7a4e9d074e6d
  * taps      those that fusion leaves
  *
  * Use: open a GGUF file, plan an image size, reserve the arena (or bring your own), encode, close.

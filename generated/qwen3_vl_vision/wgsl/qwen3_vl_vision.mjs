@@ -6,7 +6,7 @@
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
 // target    wgsl 3b55ea3b325879f4ce21e28eea5cf95f1b36ef6e772cdb3c063ab60d30732b7a
-// maps      f0b547510972d287febf50b4d1f103fc20490c69a6d4dab88e641d14e314fa17
+// maps      2ddfb6ba205a318da76adaad126a3cb1e689b2975999b8d2338785f6ef0bf534
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';

@@ -315,6 +315,16 @@ impl Expr {
         }
     }
 
+    /// The expression with some of its names replaced by others.
+    pub fn replace(&self, by: &dyn Fn(&str) -> Option<Expr>) -> Expr {
+        match self {
+            Expr::Int(v) => Expr::Int(*v),
+            Expr::Name(n) => by(n).unwrap_or_else(|| self.clone()),
+            Expr::Binary(op, a, b) => Expr::Binary(*op, Box::new(a.replace(by)), Box::new(b.replace(by))),
+            Expr::Call(f, a, b) => Expr::Call(*f, Box::new(a.replace(by)), Box::new(b.replace(by))),
+        }
+    }
+
     /// Names that occur, in order of first use.
     pub fn names(&self) -> Vec<String> {
         fn walk(e: &Expr, out: &mut Vec<String>) {

@@ -242,6 +242,21 @@ fn bytes(graph: &KernelGraph, id: Id) -> Result<Dim> {
     })
 }
 
+/// Bytes from the first element of a value to its last, which may have gaps between them.
+pub fn span(graph: &KernelGraph, id: Id) -> Result<Dim> {
+    let node = graph.node(id);
+    let (shape, layout) = (&node.facts.shape, &node.facts.layout);
+    match node.facts.dtype.element_bytes().filter(|_| !layout.is_contiguous(shape)) {
+        None => bytes(graph, id),
+        Some(element) => {
+            let one = Dim::constant(element);
+            let last = |d: &Dim, stride: u64| d.sub(&Dim::constant(1))?.mul(&Dim::constant(stride.checked_mul(element)?));
+            let end = shape.iter().zip(&layout.strides).try_fold(one, |end, (d, s)| end.add(&last(d, *s)?));
+            end.ok_or_else(|| node.at.error("plan-size", "integer overflow", "this view"))
+        }
+    }
+}
+
 impl Plan {
     /// Every pointer a step reads was written before and is still alive; nothing is written over while others need it.
     fn check(&self) -> Result<()> {

@@ -376,7 +376,7 @@ impl Selector<'_> {
                 None => return Err(format!("names {name}, which the signature does not bind")),
             }
         }
-        if let Some(name) = kernel.args.iter().find(|n| !bound.contains_key(*n)) {
+        if let Some(name) = kernel.args.iter().flat_map(|a| kernel.value(a).names()).find(|n| !bound.contains_key(n)) {
             return Err(format!("names {name}, which the signature does not bind"));
         }
         for (slot, (shape, layout)) in operands.iter().enumerate() {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::environment;
 use super::shader::Bindings;
+use super::split::split;
 use crate::diagnostic::{Diagnostic, Result, Source};
 use crate::ir::{Attr, Kind, Node, hex_float};
 use crate::maps::{KernelDef, Maps, OpMap};
@@ -25,6 +26,8 @@ pub struct Instance {
     pub params: Vec<String>,
     pub args: usize,
     pub bindings: Bindings,
+    /// How a host may cut a call.
+    pub split: Option<serde_json::Value>,
 }
 
 /// All instances of a build, and what they need besides, each once and in first-use order.
@@ -88,6 +91,7 @@ impl Instances {
             params,
             args: kernel.args.len(),
             bindings,
+            split: split(&call)?,
         };
         Ok(self.list.insert_full(symbol, instance).0)
     }

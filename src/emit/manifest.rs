@@ -15,7 +15,7 @@ use crate::ir::Id;
 use crate::maps::Promise;
 use crate::near::near;
 use crate::pipeline::Inputs;
-use crate::plan::{Place, Plan, Pointer};
+use crate::plan::{Place, Plan, Pointer, span};
 use crate::select::How;
 use crate::wgsl::validate::MAX_STORAGE_BUFFERS;
 use crate::wgsl::{Shader, with_enables};
@@ -65,7 +65,7 @@ pub fn build(i: &Inputs, plan: &Plan, sources: &mut Sources) -> Result<Value> {
         }).collect::<Vec<_>>(),
         "shaders": instances.list.values().map(|k| json!({
             "name": k.symbol, "file": file_of(&k.symbol), "kernel": k.id, "class": k.class,
-            "bindings": k.bindings.buffers, "params": k.bindings.params,
+            "bindings": k.bindings.buffers, "params": k.bindings.params, "split": k.split,
         })).collect::<Vec<_>>(),
     });
     extend(&mut manifest, program);
@@ -138,7 +138,15 @@ fn steps(i: &Inputs, plan: &Plan, of_value: &[usize], instances: &mut Instances)
                     return Err(kernel.at.error("map-tables", "kernels of one op must read the same tables", "this kernel"));
                 }
                 let shader = instances.get(i, map, kernel, c.variant, node, selected)?;
-                params.extend(kernel.args.iter().map(|a| (a.clone(), selected.bound[a].to_string())));
+                for arg in &kernel.args {
+                    let value = kernel
+                        .value(arg)
+                        .bind(&|n| selected.bound.get(n).cloned())
+                        .map_err(|e| kernel.at.error("map-args", e, "this kernel"))?;
+                    if params.insert(arg.clone(), value.to_string()).is_some_and(|other| other != value.to_string()) {
+                        return Err(kernel.at.error("map-args", format!("kernels of one op must agree on {arg}"), "this kernel"));
+                    }
+                }
                 let workgroups: Vec<String> = c.launch.iter().map(Bound::to_string).collect();
                 let mut candidate = json!({ "variant": i.target.variants[c.variant].name, "shader": shader, "workgroups": workgroups });
                 if let Some(guard) = &c.guard {
@@ -150,7 +158,7 @@ fn steps(i: &Inputs, plan: &Plan, of_value: &[usize], instances: &mut Instances)
                 .push(json!({ "when": choice.guard.as_ref().map(ToString::to_string), "class": choice.class, "candidates": candidates }));
         }
         let values = plan.graph.operands(step.node).into_iter().chain([step.node]);
-        let mut refs = values.zip(&step.pointers).map(|(v, p)| reference(plan, of_value, v, p)).collect::<Result<Vec<_>>>()?;
+        let mut refs = values.zip(&step.pointers).map(|(v, p)| operand(plan, of_value, v, p)).collect::<Result<Vec<_>>>()?;
         for name in tables.into_iter().flatten() {
             refs.push(json!({ "kind": "table", "index": instances.tables.get_index_of(name), "at": 0 }));
         }
@@ -210,6 +218,16 @@ fn reference(plan: &Plan, of_value: &[usize], value: Id, p: &Pointer) -> Result<
         return Err(plan.graph.node(value).at.error("internal-emit", "a view begins amid an element", "this value"));
     }
     Ok(json!({ "kind": kind, "index": index, "at": p.offset / bytes }))
+}
+
+/// The same with the bytes from its first element to its last, for hosts that bind less than the buffer.
+fn operand(plan: &Plan, of_value: &[usize], value: Id, p: &Pointer) -> Result<Value> {
+    let mut found = reference(plan, of_value, value, p)?;
+    if !matches!(p.place, Place::Weight(_)) {
+        found["element"] = json!(plan.graph.node(value).facts.dtype.element_bytes().unwrap_or(1));
+        found["bytes"] = json!(span(&plan.graph, value)?.to_string());
+    }
+    Ok(found)
 }
 
 /// A number by its bits.

@@ -8,6 +8,7 @@ mod preprocess;
 pub mod probe;
 mod shader;
 mod slots;
+mod split;
 pub mod table;
 mod unproven;
 mod write;

@@ -26,6 +26,8 @@ pub struct Needs {
     pub features: Vec<String>,
     /// WebGPU names of features that are of use.
     pub welcome: Vec<String>,
+    /// WebGPU name of a limit and the most of it that the device may have: to try what a lesser one does.
+    pub at_most: BTreeMap<String, u64>,
 }
 
 /// An opened device and its queue.
@@ -87,6 +89,9 @@ impl Device {
             }
             limits::raise(&mut limits, name, *needed);
         }
+        for (name, most) in &needs.at_most {
+            limits::lower(&mut limits, name, *most);
+        }
         let mut wanted = Features::empty();
         for name in &needs.features {
             wanted |= limits::feature(name).filter(|f| adapter.features().contains(*f)).ok_or_else(|| {
@@ -140,6 +145,11 @@ impl Device {
     /// Memory that shaders read and write, all zero; `what` is its name in messages.
     pub fn storage(&self, what: &str, bytes: u64) -> Result<Buffer> {
         self.buffer(what, bytes, BufferUsages::STORAGE, "maxStorageBufferBindingSize")
+    }
+
+    /// The same for memory of which a shader may see only a part at a time.
+    pub fn values(&self, what: &str, bytes: u64) -> Result<Buffer> {
+        self.buffer(what, bytes, BufferUsages::STORAGE, "maxBufferSize")
     }
 
     /// Memory for numbers that a shader is called with; pieces of it are bound.

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::device::{Buffer, Device};
-use super::manifest::{Kind, Manifest, Ref, Table, TapEntry};
+use super::manifest::{Kind, Manifest, Ref, Step, Table, TapEntry};
+use super::pieces;
 use super::plan::{Call, Planned, SLICE, needed, plan};
 use super::probe::Found;
 use super::program::Program;
@@ -53,7 +54,8 @@ struct Working {
     buffers: Vec<Buffer>,
     outputs: Vec<Buffer>,
     uniforms: Buffer,
-    groups: Vec<wgpu::BindGroup>,
+    /// Of each step, one per piece.
+    groups: Vec<Vec<wgpu::BindGroup>>,
 }
 
 /// What one call gave.
@@ -155,26 +157,32 @@ impl Encoder {
         self.device.flush()?;
         let manifest = &self.program.manifest;
         let all = |sizes: &[u64], names: Vec<&String>| -> Result<Vec<Buffer>> {
-            sizes.iter().zip(names).map(|(bytes, name)| self.device.storage(name, *bytes)).collect()
+            sizes.iter().zip(names).map(|(bytes, name)| self.device.values(name, *bytes)).collect()
         };
         let buffers = all(&planned.memory.buffers, manifest.run.buffers.iter().map(|b| &b.name).collect())?;
         let outputs = all(&planned.memory.outputs, manifest.outputs.iter().map(|o| &o.name).collect())?;
         let uniforms = self.device.uniforms("the numbers of all steps", planned.memory.uniforms)?;
         let mut numbers = vec![0u8; planned.memory.uniforms as usize];
-        for (call, slice) in planned.calls.iter().zip(numbers.chunks_mut(SLICE as usize)) {
-            if 4 * call.numbers.len() > slice.len() {
+        let pieces = planned.calls.iter().flat_map(|call| call.pieces.iter().map(move |piece| (call, piece)));
+        for ((call, piece), slice) in pieces.zip(numbers.chunks_mut(SLICE as usize)) {
+            if 4 * piece.numbers.len() > slice.len() {
                 let name = self.shader_name(call);
                 return Err(Diagnostic::new("manifest-value", format!("{name} has more than {} numbers", SLICE / 4)));
             }
-            for (to, number) in slice.chunks_exact_mut(4).zip(&call.numbers) {
+            for (to, number) in slice.chunks_exact_mut(4).zip(&piece.numbers) {
                 to.copy_from_slice(&number.to_le_bytes());
             }
         }
         self.device.write(&uniforms, &numbers)?;
         let mut working = Working { planned: planned.clone(), buffers, outputs, uniforms, groups: Vec::new() };
-        for (i, call) in planned.calls.iter().enumerate() {
-            let group = self.group(&working, i, call)?;
-            working.groups.push(group);
+        let mut slice = 0;
+        for (step, call) in self.manifest().run.steps.iter().zip(&planned.calls) {
+            let mut groups = Vec::new();
+            for piece in &call.pieces {
+                groups.push(self.group(&working, step, call, piece, slice)?);
+                slice += SLICE;
+            }
+            working.groups.push(groups);
         }
         self.working = Some(working);
         Ok(())
@@ -211,9 +219,10 @@ impl Encoder {
                 ));
             }
             let pipeline = self.pipelines.get(call.shader).and_then(Option::as_ref).ok_or_else(internal)?;
-            let group = working.groups.get(i).ok_or_else(internal)?;
+            let groups = working.groups.get(i).ok_or_else(internal)?;
             let times = timer.as_ref().and_then(|t| t.step(i));
-            submitted.push_back(self.device.dispatch(pipeline, group, call.workgroups, times)?);
+            let pieces: Vec<_> = groups.iter().zip(&call.pieces).map(|(group, piece)| (group, piece.workgroups)).collect();
+            submitted.push_back(self.device.dispatch(pipeline, &pieces, times)?);
             if submitted.len() > IN_FLIGHT {
                 self.device.wait(submitted.pop_front())?;
             }
@@ -237,18 +246,17 @@ impl Encoder {
         Ok(Encoded { values: words.iter().map(|w| f32::from_le_bytes(*w)).collect(), seconds })
     }
 
-    /// The buffers of a step and its numbers, bound to its shader.
-    fn group(&self, working: &Working, index: usize, call: &Call) -> Result<wgpu::BindGroup> {
-        let step = self.manifest().run.steps.get(index).ok_or_else(internal)?;
+    /// What a piece of a step sees of the buffers, and its numbers, bound to its shader.
+    fn group(&self, working: &Working, step: &Step, call: &Call, piece: &pieces::Piece, slice: u64) -> Result<wgpu::BindGroup> {
         let pipeline = self.pipelines.get(call.shader).and_then(Option::as_ref).ok_or_else(internal)?;
-        let mut pieces: Vec<Piece> = Vec::new();
-        for Ref { kind, index, .. } in &step.refs {
-            pieces.push(self.memory(working, *kind, *index)?.into());
+        let mut bound: Vec<Piece> = Vec::new();
+        for (Ref { kind, index, .. }, window) in step.refs.iter().zip(&piece.windows) {
+            bound.push(Piece { buffer: self.memory(working, *kind, *index)?, offset: window.offset, bytes: Some(window.bytes) });
         }
         // the smallest piece that holds all numbers: what a shader declares is rounded up to 16 bytes
-        let bytes = (4 * call.numbers.len() as u64).next_multiple_of(16);
-        pieces.push(Piece { buffer: &working.uniforms, offset: SLICE * index as u64, bytes: Some(bytes) });
-        self.device.bind(pipeline, &pieces)
+        let bytes = (4 * piece.numbers.len() as u64).next_multiple_of(16);
+        bound.push(Piece { buffer: &working.uniforms, offset: slice, bytes: Some(bytes) });
+        self.device.bind(pipeline, &bound)
     }
 
     fn memory<'a>(&'a self, working: &'a Working, kind: Kind, index: usize) -> Result<&'a Buffer> {
@@ -327,7 +335,7 @@ fn fill(device: &Device, table: &Table, shader: &Shader) -> Result<Buffer> {
     let zero = device.uniforms("the number of a table", 16)?;
     device.check_limit("maxComputeWorkgroupsPerDimension", u64::from(table.workgroups), &table.name)?;
     let group = device.bind(&pipeline, &[Piece::from(&buffer), Piece::from(&zero)])?;
-    device.dispatch(&pipeline, &group, [table.workgroups, 1, 1], None)?;
+    device.dispatch(&pipeline, &[(&group, [table.workgroups, 1, 1])], None)?;
     let sum = fnv(&device.read(&buffer, 0, table.words * 4)?);
     if sum != table.checksum {
         return Err(Diagnostic::new("gpu-table", format!("the device fills the table {} with other bytes", table.name))

@@ -22,6 +22,14 @@ macro_rules! limits {
                 _ => {}
             }
         }
+
+        /// Lowers a limit to at most this value.
+        pub fn lower(limits: &mut Limits, name: &str, value: u64) {
+            match name {
+                $($name => limits.$field = limits.$field.min(value.try_into().unwrap_or(limits.$field)),)*
+                _ => {}
+            }
+        }
     };
 }
 
@@ -73,6 +81,10 @@ mod tests {
             assert_eq!(get(&limits, name), Some(before), "{name} is never lowered");
             raise(&mut limits, name, before + 1 + i as u64);
             assert_eq!(get(&limits, name), Some(before + 1 + i as u64), "{name}");
+            lower(&mut limits, name, before + 2 + i as u64);
+            assert_eq!(get(&limits, name), Some(before + 1 + i as u64), "{name} is never raised");
+            lower(&mut limits, name, before + i as u64);
+            assert_eq!(get(&limits, name), Some(before + i as u64), "{name}");
         }
         assert!(SIZES.iter().all(|name| NAMES.contains(name)));
         assert_eq!((get(&limits, "maxNothing"), feature("nothing")), (None, None));

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::formula::{Condition, Dims, Formula};
 use super::limits;
+use super::pieces::Split;
 use super::probe::Probe;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::gguf::GgmlType;
@@ -129,6 +130,8 @@ pub struct ShaderEntry {
     pub bindings: Vec<String>,
     /// Numbers that a call is given, in order.
     pub params: Vec<String>,
+    /// How a call is cut whose bindings are too large.
+    pub(super) split: Option<Split>,
 }
 
 #[derive(Debug)]
@@ -168,12 +171,16 @@ pub enum Kind {
 }
 
 /// What a step reads or writes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Ref {
     pub kind: Kind,
     pub index: usize,
     /// Elements before the first one.
     pub at: u64,
+    /// Bytes of an element.
+    pub element: u64,
+    /// From the first element to the end of the last; none: all that is there.
+    pub bytes: Option<Formula>,
 }
 
 /// A set of kernels, and the WebGPU features that a device needs for them.
@@ -588,6 +595,7 @@ fn shader(node: &Node) -> Result<ShaderEntry> {
         kernel: text_of(&f, "kernel")?,
         bindings: f.required("bindings")?.strings()?,
         params: f.required("params")?.strings()?,
+        split: Split::optional(f.optional("split"))?,
     };
     f.finish()?;
     Ok(entry)
@@ -624,7 +632,13 @@ fn step(node: &Node, variants: &[Variant]) -> Result<Step> {
         refs: each(&f, "refs", |n| {
             let f = n.fields()?;
             let at = f.optional("at").map(Node::u64).transpose()?.unwrap_or(0);
-            let one = Ref { kind: Kind::read(f.required("kind")?)?, index: index(f.required("index")?)?, at };
+            let one = Ref {
+                kind: Kind::read(f.required("kind")?)?,
+                index: index(f.required("index")?)?,
+                at,
+                element: f.optional("element").map(Node::u64).transpose()?.unwrap_or(1).max(1),
+                bytes: f.optional("bytes").map(Formula::read).transpose()?,
+            };
             f.finish()?;
             Ok(one)
         })?,

@@ -6,6 +6,7 @@ pub mod encoder;
 pub mod formula;
 pub mod limits;
 pub mod manifest;
+mod pieces;
 pub mod plan;
 pub mod probe;
 pub mod program;

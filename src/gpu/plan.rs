@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::device::{Device, padded};
 use super::formula::Dims;
 use super::manifest::{Candidate, Choice, Manifest, OutputEntry, Step};
+use super::pieces::{Piece, pieces};
 use crate::diagnostic::{Diagnostic, Result};
 
 /// Pieces of the uniform buffer begin at multiples of this, which every device takes.
@@ -31,7 +32,7 @@ pub struct Planned {
 impl Planned {
     /// Workgroups in x, y and z of a step's call.
     pub fn workgroups(&self, step: usize) -> [u32; 3] {
-        self.calls.get(step).map_or([0; 3], |call| call.workgroups)
+        self.calls.get(step).and_then(|call| call.pieces.first()).map_or([0; 3], |piece| piece.workgroups)
     }
 }
 
@@ -63,26 +64,27 @@ impl Memory {
 pub(super) struct Call {
     pub shader: usize,
     pub class: String,
-    pub workgroups: [u32; 3],
-    pub numbers: Vec<u32>,
+    /// One, unless what the step binds is too large for the device.
+    pub pieces: Vec<Piece>,
 }
 
 /// Works out `batch` images of `height` x `width` pixels on a device that has `variants`.
 pub(super) fn plan(manifest: &Manifest, device: &Device, variants: &[bool], batch: u64, height: u64, width: u64) -> Result<Planned> {
     let dims = manifest.dims(batch, height, width)?;
-    let calls: Vec<Call> = manifest.run.steps.iter().map(|step| call(manifest, device, variants, step, &dims)).collect::<Result<_>>()?;
     let size = |what: &str, bytes: u64| {
         let bytes = padded(bytes).unwrap_or(u64::MAX);
-        device.check_limit("maxStorageBufferBindingSize", bytes, what)?;
         device.check_limit("maxBufferSize", bytes, what).map(|()| bytes)
     };
-    let memory = Memory {
+    let mut memory = Memory {
         weights: manifest.weights.iter().filter_map(|w| padded(w.bytes)).sum(),
         tables: manifest.tables.iter().filter_map(|t| padded(t.words.saturating_mul(4))).sum(),
         buffers: manifest.run.buffers.iter().map(|b| size(&b.name, b.bytes(&dims)?)).collect::<Result<_>>()?,
         outputs: manifest.outputs.iter().map(|OutputEntry { name, bytes }| size(name, bytes.value(&dims)?)).collect::<Result<_>>()?,
-        uniforms: (calls.len() as u64).max(1) * SLICE,
+        uniforms: 0,
     };
+    let calls =
+        manifest.run.steps.iter().map(|step| call(manifest, device, &memory, variants, step, &dims)).collect::<Result<Vec<Call>>>()?;
+    memory.uniforms = calls.iter().map(|c| c.pieces.len() as u64).sum::<u64>().max(1) * SLICE;
     Ok(Planned {
         batch,
         grid_rows: manifest.grid[0].value(&dims)?,
@@ -113,7 +115,7 @@ fn runnable<'a>(choice: &'a Choice, variants: &[bool]) -> Vec<&'a Candidate> {
     run
 }
 
-fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, dims: &Dims) -> Result<Call> {
+fn call(manifest: &Manifest, device: &Device, memory: &Memory, variants: &[bool], step: &Step, dims: &Dims) -> Result<Call> {
     let missing = |message: String| step.at.error("manifest-index", message, "in this step");
     let mut chosen = None;
     for choice in &step.choices {
@@ -138,10 +140,6 @@ fn call(manifest: &Manifest, device: &Device, variants: &[bool], step: &Step, di
             .fact(format!("needed: {}", needed.join(", or ")))
     })?;
     let shader = manifest.shaders.get(candidate.shader).ok_or_else(|| missing(format!("there is no shader {}", candidate.shader)))?;
-    let mut workgroups = [1; 3];
-    for (count, formula) in workgroups.iter_mut().zip(&candidate.workgroups) {
-        *count = formula.word(dims)?;
-        device.check_limit("maxComputeWorkgroupsPerDimension", u64::from(*count), &step.name)?;
-    }
-    Ok(Call { shader: candidate.shader, class: choice.class.clone(), workgroups, numbers: step.numbers(shader, dims)? })
+    let pieces = pieces(manifest, device, memory, step, candidate, shader, dims)?;
+    Ok(Call { shader: candidate.shader, class: choice.class.clone(), pieces })
 }

@@ -60,7 +60,7 @@ impl Program {
     /// What a device must have to run this, and what is of use.
     pub fn needs(&self) -> Needs {
         let welcome = self.manifest.variants.iter().flat_map(|v| &v.needs).cloned().chain([TIMESTAMPS.to_string()]).collect();
-        Needs { limits: self.manifest.limits.clone(), features: Vec::new(), welcome }
+        Needs { limits: self.manifest.limits.clone(), features: Vec::new(), welcome, ..Needs::default() }
     }
 }
 

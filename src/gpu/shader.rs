@@ -97,20 +97,21 @@ impl Device {
         self.checked(&format!("the buffers of {}", pipeline.name), || self.raw.create_bind_group(&descriptor))
     }
 
-    /// Submits one call of a pipeline.
+    /// Submits calls of a pipeline that do not depend on each other: what each binds, and its workgroups.
     pub(super) fn dispatch(
         &self,
         pipeline: &Pipeline,
-        group: &BindGroup,
-        [x, y, z]: [u32; 3],
+        calls: &[(&BindGroup, [u32; 3])],
         timestamps: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) -> Result<wgpu::SubmissionIndex> {
         self.checked(&format!("a call of {}", pipeline.name), || {
             let mut encoder = self.raw.create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor { label: Some(&pipeline.name), timestamp_writes: timestamps });
             pass.set_pipeline(&pipeline.raw);
-            pass.set_bind_group(0, group, &[]);
-            pass.dispatch_workgroups(x, y, z);
+            for (group, [x, y, z]) in calls {
+                pass.set_bind_group(0, *group, &[]);
+                pass.dispatch_workgroups(*x, *y, *z);
+            }
             drop(pass);
             self.queue.submit([encoder.finish()])
         })
@@ -132,7 +133,7 @@ impl Device {
         }
         let pieces: Vec<Piece> = buffers.iter().map(Piece::from).collect();
         let group = self.bind(pipeline, &pieces)?;
-        self.dispatch(pipeline, &group, workgroups, None)?;
+        self.dispatch(pipeline, &[(&group, workgroups)], None)?;
         let mut out = Vec::new();
         for (content, buffer) in bound.iter().zip(&buffers) {
             if let Bound::Out(before) = content {

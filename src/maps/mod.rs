@@ -3,6 +3,7 @@
 mod op;
 mod profile;
 mod promise;
+mod split;
 mod target;
 
 use indexmap::IndexMap;
@@ -10,6 +11,7 @@ use indexmap::IndexMap;
 pub use op::{AttrKind, ChainLink, ClassDef, Fused, KernelDef, KernelId, OpMap, Role, Row};
 pub use profile::{Native, Near, Profile, ProfileOption, Rule};
 pub use promise::Promise;
+pub use split::{COUNT, FIRST, Part, Split};
 pub use target::{Target, Variant};
 
 use crate::compare::causes;

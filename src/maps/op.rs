@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::split::Split;
 use super::{Promise, expr, guard};
 use crate::diagnostic::Result;
 use crate::expr::{Expr, Guard, is_identifier};
@@ -90,12 +91,19 @@ pub struct KernelDef {
     pub scratch: Expr,
     /// Operands and result that a shader reads and writes as vectors of four words.
     pub vec4: Vec<String>,
+    /// How the work of a shader can be cut.
+    pub split: Option<Split>,
     pub shared: Vec<String>,
     pub tables: Vec<String>,
     pub at: At,
 }
 
 impl KernelDef {
+    /// An argument of a call that is not cut, over the symbols of the signature.
+    pub fn value(&self, arg: &str) -> Expr {
+        self.split.as_ref().and_then(|s| s.whole(arg)).unwrap_or_else(|| Expr::Name(arg.to_string()))
+    }
+
     /// Whether the kernel is a module of its own that a device runs.
     pub fn is_shader(&self) -> bool {
         self.lang == "wgsl"
@@ -339,16 +347,25 @@ impl OpMap {
             (false, None) => Ok(Expr::Int(0)),
             (true, None) => Err(node.at.error("json-missing-key", format!("key \"{key}\" is missing"), "in this kernel")),
         };
-        let (launch, scratch) = match f.optional("workgroups") {
+        let (mut launch, scratch): (Vec<Expr>, Expr) = match f.optional("workgroups") {
             None => (vec![count("tasks")?], count("scratch")?),
             Some(n) if graph && (1..=3).contains(&n.array()?.len()) => (n.array()?.iter().map(expr).collect::<Result<_>>()?, Expr::Int(0)),
             Some(n) => return Err(n.at.error("map-workgroups", "a graph kernel has one to three counts of workgroups", "these")),
         };
+        let args = list("args")?;
+        let split = match (f.optional("split"), &self.signature) {
+            (None, _) => None,
+            (Some(n), Some(signature)) if f.optional("workgroups").is_some() => Some(Split::read(n, signature, &args, &launch)?),
+            (Some(n), _) => return Err(n.at.error("map-split", "only shaders of graphs are cut", "found this")),
+        };
+        if let Some(split) = &split {
+            launch = launch.iter().map(|e| e.replace(&|name| split.whole(name))).collect();
+        }
         let kernel = KernelDef {
             lang,
             source,
             with: words(f.optional("with"))?,
-            args: list("args")?,
+            args,
             consts: list("consts")?,
             requires: match f.optional("requires") {
                 Some(n) => n.array()?.iter().map(guard).collect::<Result<_>>()?,
@@ -359,6 +376,7 @@ impl OpMap {
             launch,
             scratch,
             vec4: list("vec4")?,
+            split,
             shared,
             tables,
             at: node.at.clone(),

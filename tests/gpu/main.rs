@@ -2,6 +2,9 @@
 
 #![cfg(feature = "gpu")]
 
+#[path = "../common/encoder.rs"]
+mod common;
+mod pieces;
 mod probe;
 mod small;
 

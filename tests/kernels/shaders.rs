@@ -176,7 +176,7 @@ impl Bench {
         let number = |name: &String| match specs.iter().find(|s| name.strip_suffix("_at") == Some(&s.name)) {
             Some(spec) => (before(spec) / data::element_bytes(spec.dtype)) as u32,
             None if name == "zero" => 0,
-            None => used.case.dims[name] as u32,
+            None => used.case.value(&def.value(name)) as u32,
         };
         let numbers: Vec<u8> = params.iter().flat_map(|name| number(name).to_le_bytes()).collect();
         let mut bound: Vec<Bound> = given.iter().map(|b| Bound::In(b)).collect();

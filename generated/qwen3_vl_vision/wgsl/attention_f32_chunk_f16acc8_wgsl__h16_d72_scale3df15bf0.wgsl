@@ -6,6 +6,7 @@
 struct Params {
     m: u32,
     images: u32,
+    count: u32,
     q_at: u32,
     k_at: u32,
     v_at: u32,
@@ -705,12 +706,12 @@ fn step4(acc: vec4<f32>, value: f32, weight: vec4<f32>) -> vec4<f32> {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let rows = p.m / p.images;
+    let rows = p.m / p.images; // keys of an image; its queries are all here, or p.count of them
     let first = group.z * rows;
     let head = group.y;
     let row0 = group.x * 4u;
     for (var i = lane; i < 4u * D; i += 64u) {
-        let at = iso_attn_q(first + min(row0 + i / D, rows - 1u), head) + i % D * Q_STRIDE.z;
+        let at = iso_attn_q(first + min(row0 + i / D, p.count - 1u), head) + i % D * Q_STRIDE.z;
         query[i] = iso_f16_to_f32(iso_f32_to_f16(q[at]));
     }
     for (var e = lane; e < D + D % 2u; e += 64u) {
@@ -807,7 +808,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
     for (var i = lane; i < 4u * D; i += 64u) {
         let r = i / D;
-        if (row0 + r < rows) {
+        if (row0 + r < p.count) {
             let sum = total[r];
             var inverse = 0.0;
             if (!(sum == 0.0)) {

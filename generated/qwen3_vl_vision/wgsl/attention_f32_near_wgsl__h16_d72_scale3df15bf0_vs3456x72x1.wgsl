@@ -6,6 +6,7 @@
 struct Params {
     m: u32,
     images: u32,
+    count: u32,
     q_at: u32,
     k_at: u32,
     v_at: u32,
@@ -136,7 +137,7 @@ fn main(
                 let e = e0 + i % CHUNK;
                 var elements = vec4<f32>(0.0);
                 if (e < D4 && row < 32u) {
-                    elements = iso_attn_q4(iso_attn_q(first + min(row0 + row, rows - 1u), head), 4u * e);
+                    elements = iso_attn_q4(iso_attn_q(first + min(row0 + row, p.count - 1u), head), 4u * e);
                 } else if (e < D4) {
                     elements = iso_attn_k4(iso_attn_k(first + min(key0 + row - 32u, rows - 1u), head), 4u * e);
                 }
@@ -243,7 +244,7 @@ fn main(
         total = total + parts[i * 8u + g];
     }
     let share = 1.0 / total;
-    if (row0 + g + 0u < rows) {
+    if (row0 + g + 0u < p.count) {
         let to = ((first + row0 + g + 0u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {
@@ -261,7 +262,7 @@ fn main(
             }
         }
     }
-    if (row0 + g + 8u < rows) {
+    if (row0 + g + 8u < p.count) {
         let to = ((first + row0 + g + 8u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {
@@ -279,7 +280,7 @@ fn main(
             }
         }
     }
-    if (row0 + g + 16u < rows) {
+    if (row0 + g + 16u < p.count) {
         let to = ((first + row0 + g + 16u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {
@@ -297,7 +298,7 @@ fn main(
             }
         }
     }
-    if (row0 + g + 24u < rows) {
+    if (row0 + g + 24u < p.count) {
         let to = ((first + row0 + g + 24u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {

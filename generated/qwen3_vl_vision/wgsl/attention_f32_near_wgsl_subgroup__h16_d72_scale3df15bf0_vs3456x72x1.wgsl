@@ -7,6 +7,7 @@ enable subgroups;
 struct Params {
     m: u32,
     images: u32,
+    count: u32,
     q_at: u32,
     k_at: u32,
     v_at: u32,
@@ -160,7 +161,7 @@ fn main(
                 let e = e0 + i % CHUNK;
                 var elements = vec4<f32>(0.0);
                 if (e < D4 && row < 64u) {
-                    elements = iso_attn_q4(iso_attn_q(first + min(row0 + row, rows - 1u), head), 4u * e);
+                    elements = iso_attn_q4(iso_attn_q(first + min(row0 + row, p.count - 1u), head), 4u * e);
                 } else if (e < D4) {
                     elements = iso_attn_k4(iso_attn_k(first + min(key0 + row - 64u, rows - 1u), head), 4u * e);
                 }
@@ -392,7 +393,7 @@ fn main(
     total = total + quadSwapX(total);
     total = total + quadSwapY(total);
     let share = 1.0 / total;
-    if (row0 + g + 0u < rows) {
+    if (row0 + g + 0u < p.count) {
         let to = ((first + row0 + g + 0u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {
@@ -420,7 +421,7 @@ fn main(
             }
         }
     }
-    if (row0 + g + 16u < rows) {
+    if (row0 + g + 16u < p.count) {
         let to = ((first + row0 + g + 16u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {
@@ -448,7 +449,7 @@ fn main(
             }
         }
     }
-    if (row0 + g + 32u < rows) {
+    if (row0 + g + 32u < p.count) {
         let to = ((first + row0 + g + 32u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {
@@ -476,7 +477,7 @@ fn main(
             }
         }
     }
-    if (row0 + g + 48u < rows) {
+    if (row0 + g + 48u < p.count) {
         let to = ((first + row0 + g + 48u) * 16u + head) * D;
         for (var e = 0u; e < 4u; e++) {
             if ((l + 0u) * 4u + e < D) {

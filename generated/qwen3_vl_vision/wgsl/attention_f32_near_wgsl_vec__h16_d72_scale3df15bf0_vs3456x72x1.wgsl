@@ -6,6 +6,7 @@
 struct Params {
     m: u32,
     images: u32,
+    count: u32,
     q_at: u32,
     k_at: u32,
     v_at: u32,
@@ -97,9 +98,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // past the last row of the image: that row again
     let begin = vec4<u32>(
         iso_attn_q(first + row0, head),
-        iso_attn_q(first + min(row0 + 1u, rows - 1u), head),
-        iso_attn_q(first + min(row0 + 2u, rows - 1u), head),
-        iso_attn_q(first + min(row0 + 3u, rows - 1u), head),
+        iso_attn_q(first + min(row0 + 1u, p.count - 1u), head),
+        iso_attn_q(first + min(row0 + 2u, p.count - 1u), head),
+        iso_attn_q(first + min(row0 + 3u, p.count - 1u), head),
     );
     for (var e = lane; e < 72u; e += 64u) {
         var elements = vec4<f32>(0.0);
@@ -142,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             total = total + weight;
         }
         let result = sum / total;
-        for (var r = 0u; r < min(rows - row0, 4u); r++) {
+        for (var r = 0u; r < min(p.count - row0, 4u); r++) {
             y[((first + row0 + r) * 16u + head) * D + e] = result[r];
         }
     }

@@ -6,6 +6,7 @@
 struct Params {
     m: u32,
     images: u32,
+    count: u32,
     q_at: u32,
     k_at: u32,
     v_at: u32,
@@ -829,7 +830,7 @@ fn weights_at(row: u32, t: u32) -> vec4<f32> {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let rows = p.m / p.images;
+    let rows = p.m / p.images; // keys of an image; its queries are all here, or p.count of them
     let first = group.z * rows;
     let head = group.y;
     let row0 = group.x * ROWS;
@@ -849,7 +850,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     for (var i = lane; i < ROWS * D; i += 64u) {
         let row = i / D;
-        let value = bitcast<u32>(q[iso_attn_q(first + min(row0 + row, rows - 1u), head) + i % D * Q_STRIDE.z]);
+        let value = bitcast<u32>(q[iso_attn_q(first + min(row0 + row, p.count - 1u), head) + i % D * Q_STRIDE.z]);
         if (hard(value, 0x18000000u, 0x67000000u)) {
             atomicOr(&hard_query, 1u << row);
         }
@@ -865,7 +866,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
         let k_row = iso_attn_k(first + min(key + lane, rows - 1u), head);
         for (var row = 0u; row < ROWS; row += 4u) {
-            let last = rows - 1u;
+            let last = p.count - 1u;
             let at = vec4<u32>(iso_attn_q(first + min(row0 + row, last), head), iso_attn_q(first + min(row0 + row + 1u, last), head),
                                iso_attn_q(first + min(row0 + row + 2u, last), head), iso_attn_q(first + min(row0 + row + 3u, last), head));
             var s = vec4<f32>(bitcast<f32>(p.zero));
@@ -1007,7 +1008,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     for (var i = lane; i < ROWS * D; i += 64u) {
         let row = i / D;
-        if (row0 + row < rows) {
+        if (row0 + row < p.count) {
             y[((first + row0 + row) * 16u + head) * D + i % D] = iso_mul_exact(acc[(row / 4u * COLUMNS + i % D) * 4u + row % 4u], factor[row]);
         }
     }

@@ -4,6 +4,7 @@
 struct Params {
     rows: u32,
     cols: u32,
+    first: u32,
     grid_at: u32,
     zero: u32,
 }
@@ -287,7 +288,7 @@ var<workgroup> axis: array<IsoGridAxis, 2>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) cell: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     if (lane < 2u) {
-        axis[lane] = iso_grid_align(select(cell.x, cell.y, lane == 0u), select(p.cols, p.rows, lane == 0u), SIDE);
+        axis[lane] = iso_grid_align(select(cell.x, p.first + cell.y, lane == 0u), select(p.cols, p.rows, lane == 0u), SIDE);
     }
     workgroupBarrier();
     let v = axis[0];

@@ -6,7 +6,7 @@
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
 // target    wgsl 66ec3cbdfb3b65440f28e96e092a964bbbd7efa2e8d3bea92aea1119eac8ea10
-// maps      f454a3f29d6f105e7d9e5cc59fe0447a1950a9d936a3017ac2fc718eeee2e5c8
+// maps      8eb682d1cf03cfeb19c4289ce0e6ae1c522e63857240c0ac23a57c521bba417d
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';
@@ -877,6 +877,97 @@ function preprocessImages(plan, images) {
     return pixels;
 }
 
+// ======== pieces: a step in as few calls as the GPU can bind ========
+
+/** Bindings begin at multiples of this, which every device takes. */
+const ALIGNMENT = 256;
+
+const gcd = (a, b) => (b === 0 ? a : gcd(b, a % b));
+
+/** Thrown where a binding is too large however the step is cut; it becomes the plan's `exceeds`. */
+class TooLarge {
+    constructor(operand, bytes) {
+        Object.assign(this, { operand, bytes });
+    }
+}
+
+/** A binding of a step: the value's place in its buffer, in bytes. */
+class Place {
+    constructor(manifest, plan, shader, ref, name) {
+        const lists = {
+            buffer: () => plan.buffers[ref.index].bytes, output: () => plan.outputs[ref.index].bytes,
+            weight: () => Number(manifest.weights[ref.index].bytes), table: () => manifest.tables[ref.index].words * 4,
+        };
+        const element = ref.element ?? 1, at = evaluate(ref.at, plan.dims) * element, size = padded(lists[ref.kind]());
+        const bytes = ref.bytes === undefined ? size - at : evaluate(ref.bytes, plan.dims);
+        // of a result the shader is not told where it begins: it begins with its binding
+        Object.assign(this, { name, size, at, bytes, element, told: shader.params.includes(`${name}_at`) });
+    }
+
+    /** The shortest binding with these bytes of the value, and where they begin in it, in elements. */
+    window(from, bytes, limit) {
+        const offset = from - from % ALIGNMENT, end = Math.min(this.size, Math.ceil((from + bytes) / 16) * 16);
+        if (end - offset > limit) {
+            throw new TooLarge(this.name, end - offset);
+        }
+        if (!this.told && offset !== from) { // it could only be bound with what is before it
+            throw new TooLarge(this.name, this.size);
+        }
+        return { offset, size: end - offset, at: (from - offset) / this.element };
+    }
+
+    /** All of the value: the whole buffer if it can be bound. */
+    whole(limit) {
+        return this.size <= limit ? { offset: 0, size: this.size, at: this.at / this.element } : this.window(this.at, this.bytes, limit);
+    }
+}
+
+/** The calls of a step: [{values of the parameters, groups, windows of the bindings}]. */
+function piecesOf(manifest, plan, step, candidate, shader, numbers, limit) {
+    const places = step.refs.map((ref, i) => new Place(manifest, plan, shader, ref, shader.bindings[i]));
+    const piece = (windows, values, workgroups, scope) => ({
+        windows, groups: [0, 1, 2].map((i) => (i < workgroups.length ? evaluate(workgroups[i], scope) : 1)),
+        values: shader.params.map((name, i) => windows[places.findIndex((p) => p.told && name === `${p.name}_at`)]?.at ?? values[i]),
+    });
+    try {
+        return [piece(places.map((p) => p.whole(limit)), numbers, candidate.workgroups, plan.dims)];
+    } catch (e) {
+        if (!(e instanceof TooLarge) || !shader.split) {
+            throw e;
+        }
+    }
+    const { split } = shader, all = Object.fromEntries(shader.params.map((name, i) => [name, numbers[i]]));
+    const rows = evaluate(split.rows, all), within = Math.max(1, evaluate(split.within, all));
+    const parts = places.map((p) => (p.name in split.parts ? { kind: split.parts[p.name][0], bytes: evaluate(split.parts[p.name][1], all) } : null));
+    let unit = evaluate(split.unit, all), most = within;
+    places.forEach(({ at }, i) => {
+        if (parts[i] !== null && parts[i].kind !== 'stretch') {
+            const aligned = ALIGNMENT / gcd(ALIGNMENT, parts[i].bytes);
+            unit = unit / gcd(unit, aligned) * aligned;
+            most = Math.min(most, Math.floor((limit - at % ALIGNMENT) / parts[i].bytes));
+        }
+    });
+    if (most < within) {
+        most = Math.max(unit, most - most % unit); // where not even one unit fits, the window says so
+    }
+    const pieces = [];
+    for (let begin = 0; begin < rows; begin += within) {
+        for (let first = 0; first < within; first += most) {
+            const count = Math.min(most, within - first);
+            const windows = places.map((p, i) => {
+                const { kind, bytes } = parts[i] ?? {};
+                return kind === 'rows' ? p.window(p.at + (begin + first) * bytes, count * bytes, limit)
+                    : kind === 'cycle' ? p.window(p.at + first * bytes, count * bytes, limit)
+                        : kind === 'stretch' ? p.window(p.at + begin * bytes, within * bytes, limit) : p.whole(limit);
+            });
+            const scope = { ...all, first, count };
+            const own = { ...scope, ...Object.fromEntries(Object.entries(split.params).map(([name, text]) => [name, evaluate(text, scope)])) };
+            pieces.push(piece(windows, shader.params.map((name) => own[name]), split.workgroups, own));
+        }
+    }
+    return pieces;
+}
+
 // ======== plan: what an image needs and gives, before anything is allocated ========
 
 const padded = (bytes) => Math.max(16, Math.ceil(bytes / 16) * 16);
@@ -938,8 +1029,9 @@ function kernelsFor(choice, runs) {
 const neededShaders = (manifest, runs) =>
     [...new Set(manifest.steps.flatMap((s) => s.choices).flatMap((c) => kernelsFor(c, runs)).map((c) => c.shader))];
 
-/** What each step runs for these dimensions: {step, shader, groups, values of the parameters}. */
-function planSteps(manifest, dims, runs) {
+/** What each step runs: {step, shader, pieces}, or instead of pieces `limit`, what the device has too little of. */
+function planSteps(manifest, plan, runs, limits) {
+    const { dims } = plan, binding = 'maxStorageBufferBindingSize';
     return manifest.steps.map((step) => {
         const choice = step.choices.find((c, i) => c.when === null || i + 1 === step.choices.length || evaluate(c.when, dims) !== 0);
         const candidate = kernelsFor(choice, runs).find((c) => c.when === undefined || evaluate(c.when, dims) !== 0);
@@ -953,22 +1045,29 @@ function planSteps(manifest, dims, runs) {
             const value = name === 'zero' ? 0 : operand >= 0 ? evaluate(step.refs[operand].at, dims) : evaluate(step.params[name], dims);
             return value < 2 ** 32 ? value : fail('image_too_large', `step ${step.name}: ${name} is ${value}, beyond 32 bits. Scale the image down or encode fewer at once`);
         });
-        const groups = [0, 1, 2].map((i) => (i < candidate.workgroups.length ? evaluate(candidate.workgroups[i], dims) : 1));
-        return { step, shader: candidate.shader, operands: operands.length, values, groups };
+        try {
+            return { step, shader: candidate.shader, pieces: piecesOf(manifest, plan, step, candidate, shader, values, limits[binding]) };
+        } catch (e) {
+            if (!(e instanceof TooLarge)) {
+                throw e;
+            }
+            return { step, shader: candidate.shader, limit: { which: binding, has: limits[binding], needs: e.bytes, what: `${e.operand} of step ${step.name}` } };
+        }
     });
 }
 
 /** The first limit of the device that the plan exceeds, or null. */
 function exceeded(plan, steps, limits) {
-    const storage = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-    const which = limits.maxStorageBufferBindingSize <= limits.maxBufferSize ? 'maxStorageBufferBindingSize' : 'maxBufferSize';
     for (const b of [...plan.buffers, ...plan.outputs]) {
-        if (b.bytes > storage) {
-            return { which, has: storage, needs: b.bytes, what: `the buffer ${b.name}` };
+        if (b.bytes > limits.maxBufferSize) {
+            return { which: 'maxBufferSize', has: limits.maxBufferSize, needs: b.bytes, what: `the buffer ${b.name}` };
         }
     }
-    for (const { step, groups } of steps) {
-        const most = Math.max(...groups);
+    for (const { step, pieces, limit } of steps) {
+        if (limit !== undefined) {
+            return limit;
+        }
+        const most = Math.max(...pieces.flatMap(({ groups }) => groups));
         if (most > limits.maxComputeWorkgroupsPerDimension) {
             return { which: 'maxComputeWorkgroupsPerDimension', has: limits.maxComputeWorkgroupsPerDimension, needs: most, what: `step ${step.name}` };
         }
@@ -1603,7 +1702,7 @@ export async function readTaps(from) {
 
 /** Steps submitted ahead of the one that the GPU works on: enough to keep it busy, few enough to stop soon. */
 const AHEAD = 8;
-/** Bytes between the parameters of two steps: every device allows this offset. */
+/** Bytes between the parameters of two calls: every device allows this offset. */
 const SLOT = 256;
 
 /** Buffers and bind groups for one plan. */
@@ -1615,18 +1714,26 @@ class Workspace {
             const storage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
             w.buffers = await device.buffers(plan.buffers, storage, 'intermediate values');
             w.outputs = await device.buffers(plan.outputs, storage, 'the output');
-            [w.parameters] = await device.buffers([{ name: 'parameters', bytes: steps.length * SLOT }], USAGE.UNIFORM | USAGE.COPY_DST, 'parameters');
-            const words = new Uint32Array(steps.length * SLOT / 4);
-            steps.forEach(({ values }, i) => words.set(values, i * SLOT / 4));
+            const pieces = steps.flatMap((s) => s.pieces);
+            [w.parameters] = await device.buffers([{ name: 'parameters', bytes: pieces.length * SLOT }], USAGE.UNIFORM | USAGE.COPY_DST, 'parameters');
+            const words = new Uint32Array(pieces.length * SLOT / 4);
+            pieces.forEach(({ values }, i) => words.set(values, i * SLOT / 4));
             device.device.queue.writeBuffer(w.parameters, 0, words);
             const pipelines = await Promise.all(steps.map(({ shader }) => shaders.get(shader)));
             const places = { buffer: w.buffers, output: w.outputs, weight: weights, table: tables };
-            w.bound = await device.scoped('the bindings of the steps', () => steps.map(({ step, values }, i) => {
-                const { pipeline, layout } = pipelines[i];
-                const entries = step.refs.map((ref, binding) => ({ binding, resource: { buffer: places[ref.kind][ref.index] } }));
-                const size = Math.max(16, Math.ceil(values.length / 4) * 16);
-                entries.push({ binding: entries.length, resource: { buffer: w.parameters, offset: i * SLOT, size } });
-                return { pipeline, group: device.device.createBindGroup({ label: step.name, layout, entries }) };
+            let slot = 0;
+            w.bound = await device.scoped('the bindings of the steps', () => steps.map((one, i) => {
+                const { pipeline, layout } = pipelines[i], { step } = one;
+                const calls = one.pieces.map(({ values, windows, groups }) => {
+                    const entries = step.refs.map((ref, binding) => {
+                        const { offset, size } = windows[binding];
+                        return { binding, resource: { buffer: places[ref.kind][ref.index], offset, size } };
+                    });
+                    const size = Math.max(16, Math.ceil(values.length / 4) * 16);
+                    entries.push({ binding: entries.length, resource: { buffer: w.parameters, offset: slot++ * SLOT, size } });
+                    return { group: device.device.createBindGroup({ label: step.name, layout, entries }), groups };
+                });
+                return { pipeline, calls };
             }));
             w.places = places;
             if (device.device.features.has('timestamp-query') && steps.length <= 2048) {
@@ -1645,14 +1752,16 @@ class Workspace {
     }
 
     #submit(i) {
-        const { device } = this.device, { pipeline, group } = this.bound[i];
+        const { device } = this.device, { pipeline, calls } = this.bound[i];
         const commands = device.createCommandEncoder();
         const timestampWrites = this.clock === null ? undefined
             : { querySet: this.clock.queries, beginningOfPassWriteIndex: i * 2, endOfPassWriteIndex: i * 2 + 1 };
         const pass = commands.beginComputePass({ timestampWrites });
         pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...this.steps[i].groups);
+        for (const { group, groups } of calls) {
+            pass.setBindGroup(0, group);
+            pass.dispatchWorkgroups(...groups);
+        }
         pass.end();
         device.queue.submit([commands.finish()]);
     }
@@ -1867,7 +1976,7 @@ class Encoder {
         if (this.#device === null) {
             return { ...made, exceeds: null };
         }
-        const steps = planSteps(this.manifest, made.dims, new Set(this.variants));
+        const steps = planSteps(this.manifest, made, new Set(this.variants), this.#device.limits);
         return { ...made, exceeds: exceeded(made, steps, this.#device.limits) };
     }
 
@@ -1988,7 +2097,7 @@ class Encoder {
         if (this.#workspace?.key !== key) {
             this.#workspace?.destroy();
             this.#workspace = null;
-            const steps = planSteps(manifest, made.dims, new Set(this.variants));
+            const steps = planSteps(manifest, made, new Set(this.variants), this.#device.limits);
             this.#workspace = await Workspace.make(this.#device, this.#shaders, made, steps, this.#weights, this.#tables);
             this.#workspace.key = key;
         }

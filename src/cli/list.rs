@@ -92,7 +92,8 @@ fn profiles(maps: &Maps) -> Result<Rows> {
     for name in maps.files.json_stems("profiles") {
         let p = maps.profile(&name)?;
         let lines = |text: Vec<String>| text.join("; ");
-        let reference = lines(p.stands_for.iter().map(|(k, v)| format!("{k}: {v}")).collect());
+        let near = p.near.iter().map(|n| format!("shaders: within nmse {:e} of {} in C", n.nmse, n.profile));
+        let reference = lines(p.stands_for.iter().map(|(k, v)| format!("{k}: {v}")).chain(near).collect());
         let options = lines(
             p.options
                 .iter()

@@ -35,6 +35,7 @@ pub enum Stage {
 
 /// All stages but the last.
 pub fn compile(i: &Inputs) -> Result<Plan> {
+    i.profile.check_lang(i.target)?;
     let ops: OpGraph = expand(i.template, i.sizes, i.maps, &i.profile.choices())?;
     let typed: TypedGraph = infer(ops, i.maps)?;
     let fused: FusedGraph = fuse(typed, i.maps, i.profile, i.target, i.taps)?;

@@ -180,6 +180,25 @@ fn every_stage_is_printed_and_stays() {
 }
 
 #[test]
+fn bench_says_where_the_time_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["bench", "--template", ENCODER, "--model", model(), "--threads", "1", "--runs", "2"];
+    let text = ok(dir.path(), &[&args[..], &["--image", "96x64"]].concat());
+    for part in ["GFLOP/s with one thread", "% of peak", "the median of 2", "linear_bias", "attention", "arena"] {
+        assert!(text.contains(part), "no \"{part}\" in {text}");
+    }
+    let json = ok_json(dir.path(), &[&args[..], &["--image", "96x64"]].concat());
+    let ops = json["ops"].as_array().unwrap();
+    let sum = |key: &str| ops.iter().map(|op| op[key].as_f64().unwrap()).sum::<f64>();
+    assert_eq!(sum("flops"), json["flops"].as_f64().unwrap());
+    assert!(sum("seconds") > 0.0 && json["of_peak"].as_f64().unwrap() > 0.0, "{json}");
+    assert!(json["all_seconds"].as_array().is_some_and(|runs| runs.len() == 2));
+    for wrong in [&[][..], &["--samples", "16000"], &["--image", "96x64", "--runs", "0"], &["--image", "96x64", "--target", "wgsl"]] {
+        assert_eq!(ir(dir.path(), &[&args[..7], wrong].concat()).code, 2, "{wrong:?}");
+    }
+}
+
+#[test]
 fn explain_lists_candidates_and_reasons() {
     let dir = tempfile::tempdir().unwrap();
     let explain = |value: &'static str| ok(dir.path(), &["explain", ENCODER, value, "--preset", "tiny"]);

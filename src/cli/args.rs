@@ -53,6 +53,8 @@ pub enum Command {
     List(ListArgs),
     /// Tokens, memory and work for an image size or the length of a sound
     Plan(PlanArgs),
+    /// How fast an encoder is here, op by op, beside what this machine can do at best
+    Bench(BenchArgs),
     /// Write a loadable GGUF of the template's architecture with seeded weights
     Synth(SynthArgs),
     /// The first value that differs from a reference, and whether its op is wrong or its input was
@@ -213,6 +215,27 @@ pub struct PlanArgs {
     pub threads: u32,
     #[arg(long, value_enum, default_value = "kept")]
     pub taps: TapsArg,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// Size of the image, as 1024x768: its pixels are made up
+    #[arg(long, value_name = "WxH", required_unless_present = "samples")]
+    pub image: Option<Size>,
+    /// Length of a sound, for encoders of sound
+    #[arg(long, value_name = "N", conflicts_with = "image")]
+    pub samples: Option<u64>,
+    /// Threads [default: one per core]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub threads: u32,
+    /// Measured encodes; one more runs before them
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// Force a kernel variant (results are the same)
+    #[arg(long)]
+    pub variant: Option<String>,
 }
 
 #[derive(Debug, Args)]

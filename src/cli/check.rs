@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::files::{Files, find_template, template_names};
 use crate::fuse::Taps;
 use crate::gguf::GgufDirectory;
-use crate::maps::{Maps, Profile};
+use crate::maps::{Maps, Profile, Target};
 use crate::pipeline::{self, Inputs};
 use crate::sizes::Sizes;
 use crate::template::Template;
@@ -59,7 +59,7 @@ fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagn
     for template in templates {
         let profiles = match &args.source.profile {
             Some(_) => vec![profile(&args.source, &maps, &target, template)?],
-            None => every_profile(&maps, template, errors),
+            None => every_profile(&maps, &target, template, errors),
         };
         found.profiles = found.profiles.max(profiles.len());
         let (sizes, wrong): (Vec<_>, Vec<_>) = all_sizes(template, args).into_iter().partition(Result::is_ok);
@@ -91,8 +91,8 @@ fn combinations(args: &CheckArgs, templates: &[Template], errors: &mut Vec<Diagn
     Ok(found)
 }
 
-/// All profiles, each with its usual choices and with every other choice once.
-fn every_profile(maps: &Maps, template: &Template, errors: &mut Vec<Diagnostic>) -> Vec<Profile> {
+/// All profiles that serve the target, each with its usual choices and with every other choice once.
+fn every_profile(maps: &Maps, target: &Target, template: &Template, errors: &mut Vec<Diagnostic>) -> Vec<Profile> {
     let mut out = Vec::new();
     for name in maps.files.json_stems("profiles") {
         let usual = match maps.profile_for(&name, template) {
@@ -102,6 +102,9 @@ fn every_profile(maps: &Maps, template: &Template, errors: &mut Vec<Diagnostic>)
                 continue;
             }
         };
+        if !usual.serves(&target.lang) {
+            continue;
+        }
         for (option, o) in &usual.options {
             for choice in o.choices.keys().filter(|c| **c != o.chosen) {
                 match maps.profile_for(&name, template).and_then(|mut p| p.choose(option, choice).map(|()| p)) {

@@ -1,6 +1,7 @@
 //! The command line: arguments, subcommands, how errors leave the program.
 
 mod args;
+mod bench;
 mod build;
 mod check;
 mod compare;
@@ -56,6 +57,7 @@ fn dispatch(cli: &Cli, out: &output::Output) -> Result<ExitCode> {
         Some(Command::Explain(a)) => explain::explain(a, out),
         Some(Command::List(a)) => list::list(a, out),
         Some(Command::Plan(a)) => plan::plan(a, out),
+        Some(Command::Bench(a)) => bench::bench(a, out),
         Some(Command::Synth(a)) => synth::synth(a, out),
         Some(Command::Compare(a)) => compare::compare(a, out),
         Some(Command::Vector(a)) => vector::vector(a, out),

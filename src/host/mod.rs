@@ -6,5 +6,6 @@ pub mod cpu;
 pub mod hooks;
 pub mod library;
 pub mod npy;
+pub mod peak;
 pub mod plans;
 pub mod runner;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use super::{Maps, Promise, guard};
+use super::{Maps, Promise, Target, guard};
 use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::Guard;
 use crate::ir::Dtype;
@@ -63,6 +63,8 @@ pub struct Profile {
     pub follows: Option<String>,
     /// `None`: no machine's own build gives these bits.
     pub native: Option<Native>,
+    /// Languages of the targets that it has classes for; `None`: all.
+    pub langs: Option<(Vec<String>, At)>,
     /// `None`: all classes promise bits.
     pub near: Option<Near>,
     pub rules: IndexMap<String, Vec<Rule>>,
@@ -86,6 +88,7 @@ impl Profile {
         };
         let follows = f.optional("follows").map(|n| n.str().map(str::to_string)).transpose()?;
         let native = f.optional("native").map(native).transpose()?;
+        let langs = f.optional("langs").map(|n| Ok((n.strings()?, n.at.clone()))).transpose()?;
         let near = f.optional("near").map(near).transpose()?;
         let mut rules = IndexMap::new();
         for (op, node) in f.required("classes")?.map()? {
@@ -123,9 +126,26 @@ impl Profile {
             rules.insert(op.clone(), list);
         }
         let doc = f.required("doc")?.str()?.to_string();
-        let profile = Self { name: name.to_string(), doc, stands_for, options, follows, native, near, rules, at: root.at.clone() };
+        let profile = Self { name: name.to_string(), doc, stands_for, options, follows, native, langs, near, rules, at: root.at.clone() };
         f.finish()?;
         Ok(profile)
+    }
+
+    /// Whether it has classes for targets in this language.
+    pub fn serves(&self, lang: &str) -> bool {
+        self.langs.as_ref().is_none_or(|(langs, _)| langs.iter().any(|l| l == lang))
+    }
+
+    /// Errors (`profile-lang`) if it has none.
+    pub fn check_lang(&self, target: &Target) -> Result<()> {
+        match (&self.langs, self.serves(&target.lang)) {
+            (Some((langs, at)), false) => {
+                let langs = langs.join(" or ");
+                let what = format!("profile {} is for targets in {langs}, the target {} is in {}", self.name, target.name, target.lang);
+                Err(at.error("profile-lang", what, "it says so").help("choose another profile, or a target in that language"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes the template's options this profile's own: usual is what the followed reference does.

@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode};
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 use isobit::fuse::Taps;
+use isobit::host::peak::Peak;
 use serde_json::{Value, json};
 
 use encoder::Encoder;
@@ -75,10 +76,9 @@ fn run(cli: &Cli) -> Result<(), String> {
     let encoder = Encoder::open(&cli.template)?;
     let work = folder().join("bench");
     fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
-    let peak = tool("peak", &work)?;
     let rss = tool("rss", &work)?;
 
-    let mut peaks = vec![measure_peak(&peak, cli.threads)?];
+    let mut peaks = vec![measure_peak(cli.threads)?];
     let mut all = Vec::new();
     let mut unequal = 0;
     for profile in profiles {
@@ -110,7 +110,7 @@ fn run(cli: &Cli) -> Result<(), String> {
                 all.push(measured);
             }
         }
-        peaks.push(measure_peak(&peak, cli.threads)?);
+        peaks.push(measure_peak(cli.threads)?);
     }
     if all.is_empty() {
         return Err("nothing was measured".to_string());
@@ -278,9 +278,8 @@ fn link_example(example: &str, library: &Path, work: &Path) -> Result<PathBuf, S
     Ok(program)
 }
 
-fn measure_peak(program: &Path, threads: u32) -> Result<Value, String> {
-    let output = Command::new(program).arg(threads.to_string()).output().map_err(|e| format!("{}: {e}", program.display()))?;
-    serde_json::from_slice(&output.stdout).map_err(|e| format!("{}: {e}", program.display()))
+fn measure_peak(threads: u32) -> Result<Value, String> {
+    Peak::measure(threads).map(|p| p.json()).map_err(encoder::text)
 }
 
 /// Largest resident memory of a program that runs to its end; none if it fails.

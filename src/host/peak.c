@@ -1,10 +1,7 @@
-/* What this machine can do at best: single-precision FMA from registers, and copying memory. Prints one JSON object.
- * Usage: peak THREADS. Build: cc -O2 peak.c -lpthread
- */
+/* What this machine can do at best: single-precision FMA from registers, and copying memory. */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -142,25 +139,28 @@ static double together(void *(*body)(void *), int threads)
     return sum;
 }
 
-int main(int argc, char **argv)
+/* Instructions and rates in GFLOP/s of one thread and of `threads` together, and GB/s of copies by all. 0, or 1 for a number of threads
+ * that is not 1 to 256. */
+int isobit_peak(int threads, const char **isa, double *one, double *all, double *copy);
+
+int isobit_peak(int threads, const char **isa, double *one, double *all, double *copy)
 {
-    const int threads = argc == 2 ? atoi(argv[1]) : 0;
-    const char *isa = "portable";
     if (threads < 1 || threads > MAX_THREADS) {
-        fprintf(stderr, "usage: peak THREADS (1 to %d)\n", MAX_THREADS);
-        return 2;
+        return 1;
     }
     kernel = fma_portable;
+    *isa = "portable";
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f")) {
         kernel = fma_avx512;
-        isa = "avx512";
+        *isa = "avx512";
     } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         kernel = fma_avx2;
-        isa = "avx2";
+        *isa = "avx2";
     }
 #endif
-    printf("{ \"isa\": \"%s\", \"threads\": %d, \"gflops_1\": %.1f, ", isa, threads, together(fma_main, 1));
-    printf("\"gflops\": %.1f, \"copy_gbytes\": %.1f }\n", together(fma_main, threads), together(copy_main, threads));
+    *one = together(fma_main, 1);
+    *all = threads == 1 ? *one : together(fma_main, threads);
+    *copy = together(copy_main, threads);
     return 0;
 }

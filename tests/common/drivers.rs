@@ -7,46 +7,74 @@ use std::process::Command;
 use isobit::diagnostic::Result;
 use isobit::gpu::{Device, Needs, adapters};
 
-/// Software drivers, and where systems keep the files that name them.
-const DRIVERS: [(&str, &[&str]); 2] = [
-    (
-        "lavapipe",
-        &[
+/// A software driver, and where systems keep the file that names it.
+struct Driver {
+    name: &'static str,
+    places: &'static [&'static str],
+    /// What makes its subgroups of another size.
+    resized: Option<(&'static str, &'static str)>,
+}
+
+const DRIVERS: [Driver; 2] = [
+    // subgroups of 8
+    Driver {
+        name: "lavapipe",
+        places: &[
             "/usr/share/vulkan/icd.d/lvp_icd.json",
             "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
             "/usr/share/vulkan/icd.d/lvp_icd.aarch64.json",
         ],
-    ),
-    (
-        "SwiftShader",
-        &[
+        // of 16
+        resized: Some(("LP_NATIVE_VECTOR_WIDTH", "512")),
+    },
+    // of 4
+    Driver {
+        name: "SwiftShader",
+        places: &[
             "/usr/lib/chromium/vk_swiftshader_icd.json",
             "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
             "/opt/google/chrome/vk_swiftshader_icd.json",
         ],
-    ),
+        resized: None,
+    },
 ];
+
+/// Whether drivers are as they come, or only those that can be made to have subgroups of another size, so made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subgroups {
+    Usual,
+    #[allow(dead_code)] // not every program tests subgroups
+    Resized,
+}
 
 /// Name of the driver that a process is started for.
 const DRIVER: &str = "ISOBIT_TEST_DRIVER";
 
 /// Starts the test of this name for every driver. What it says aloud, lines that begin with `prefix`, is said again; what it fails is shown whole.
-pub fn on_every_driver(test: &str, prefix: &str, aloud: impl Fn(&str)) {
+pub fn on_every_driver(test: &str, prefix: &str, subgroups: Subgroups, aloud: impl Fn(&str)) {
     let mut failed = Vec::new();
-    let mut runs: Vec<(String, Option<PathBuf>)> = Vec::new();
-    for (name, places) in DRIVERS {
+    let mut runs: Vec<(String, Option<PathBuf>, Option<(&str, &str)>)> = Vec::new();
+    for Driver { name, places, resized } in DRIVERS {
+        let setting = match subgroups {
+            Subgroups::Usual => None,
+            Subgroups::Resized if resized.is_none() => continue,
+            Subgroups::Resized => resized,
+        };
         match places.iter().map(Path::new).find(|p| p.exists()) {
-            Some(file) => runs.push((name.to_string(), Some(file.to_path_buf()))),
+            Some(file) => runs.push((name.to_string(), Some(file.to_path_buf()), setting)),
             None => aloud(&format!("{name} is missing: {test} does not run on it")),
         }
     }
-    runs.extend(adapters().into_iter().filter(|a| a.kind != "cpu").map(|a| (a.name, None)));
-    for (name, file) in runs {
+    if subgroups == Subgroups::Usual {
+        runs.extend(adapters().into_iter().filter(|a| a.kind != "cpu").map(|a| (a.name, None, None)));
+    }
+    for (name, file, setting) in runs {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"));
         child.args([test, "--exact", "--ignored", "--nocapture"]).env(DRIVER, &name);
         if let Some(file) = file {
             child.env("VK_DRIVER_FILES", &file).env("VK_ICD_FILENAMES", &file);
         }
+        child.envs(setting);
         let ran = child.output().unwrap_or_else(|e| panic!("this program cannot be started again: {e}"));
         let said = [ran.stdout.as_slice(), &ran.stderr].concat();
         let said = String::from_utf8_lossy(&said);
@@ -65,6 +93,6 @@ pub fn on_every_driver(test: &str, prefix: &str, aloud: impl Fn(&str)) {
 pub fn device(needs: &Needs) -> Result<Device> {
     let name = std::env::var(DRIVER).ok();
     // an ICD file was given for a software driver: its adapter is the only one
-    let given = name.as_deref().filter(|n| DRIVERS.iter().all(|(d, _)| d != n));
+    let given = name.as_deref().filter(|n| DRIVERS.iter().all(|d| d.name != *n));
     Device::open(given, needs)
 }

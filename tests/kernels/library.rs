@@ -88,9 +88,12 @@ pub fn wanted(op: &str) -> bool {
     std::env::var("ISOBIT_KERNELS_OPS").map_or(true, |named| named.split(',').any(|n| n == op))
 }
 
+/// What the lines begin with that this program says aloud.
+pub const PREFIX: &str = "kernels: ";
+
 /// Says something that the test harness does not keep to itself.
 pub fn aloud(text: &str) {
-    let _ = writeln!(std::io::stderr(), "kernels: {text}");
+    let _ = writeln!(std::io::stderr(), "{PREFIX}{text}");
 }
 
 fn builds() -> Vec<Build> {

@@ -145,7 +145,15 @@ fn shaders_give_the_portable_bits() {
 #[ignore = "started once per driver by shaders_give_the_portable_bits"]
 #[cfg(feature = "gpu")]
 fn shaders_on_one_driver() {
-    shaders::on_one_driver();
+    shaders::on_one_driver(true);
+}
+
+/// The same for kernels that use subgroups.
+#[test]
+#[ignore = "started by shaders_give_the_portable_bits where a driver's subgroups can be of another size"]
+#[cfg(feature = "gpu")]
+fn subgroup_shaders_on_one_driver() {
+    shaders::on_one_driver(false);
 }
 
 #[test]

@@ -11,20 +11,21 @@ use isobit::maps::{KernelDef, Target};
 use isobit::wgsl::Shader;
 
 use super::data::{self, Mode, Tensor};
-use super::drivers;
+use super::drivers::{self, Subgroups};
 use super::harness::Operands;
-use super::library::{Spec, Use, aloud, dense, world};
+use super::library::{PREFIX, Spec, Use, aloud, dense, world};
 use super::near::{self, NearUse};
 use super::vectors;
 use super::{Report, first_build, law_of, portable};
 
 /// Starts this program again for every driver.
 pub fn on_every_driver() {
-    drivers::on_every_driver("shaders_on_one_driver", "kernels: ", aloud);
+    drivers::on_every_driver("shaders_on_one_driver", PREFIX, Subgroups::Usual, aloud);
+    drivers::on_every_driver("subgroup_shaders_on_one_driver", PREFIX, Subgroups::Resized, aloud);
 }
 
-/// Every kernel in WGSL on the driver of this process.
-pub fn on_one_driver() {
+/// Every kernel in WGSL on the driver of this process, or only those of variants that need a feature.
+pub fn on_one_driver(all: bool) {
     let target = world().maps.target(LANG).unwrap_or_else(|e| panic!("{}", e.plain()));
     let welcome = target.variants.iter().flat_map(|v| v.features.clone()).collect();
     let device = match drivers::device(&Needs { welcome, ..Needs::default() }) {
@@ -37,6 +38,9 @@ pub fn on_one_driver() {
     let mut kernels = 0;
     for map in world().graph_ops() {
         for def in map.kernels.values().filter(|k| k.lang == LANG) {
+            if !all && bench.features(&def.id.variant).is_empty() {
+                continue;
+            }
             kernels += 1;
             let takes = |u: &Use| u.kernel_in(LANG, &def.id.variant).is_some_and(|k| k.id.text == def.id.text);
             if let Some(feature) = bench.lacks(&def.id.variant) {
@@ -55,8 +59,10 @@ pub fn on_one_driver() {
         let def = used.kernel_in(LANG, LANG).ok_or("there is no shader")?;
         bench.run(used, def, &given, 0)
     };
-    let (run, skipped) = vectors::check_in(LANG, LANG, compute, &mut report);
-    aloud(&format!("{run} vectors; {skipped} have steps without a shader"));
+    if all {
+        let (run, skipped) = vectors::check_in(LANG, LANG, compute, &mut report);
+        aloud(&format!("{run} vectors; {skipped} have steps without a shader"));
+    }
     bench.check_tables(&mut report);
     aloud(&format!("{kernels} kernels, {} shaders; of their bounds results take {:.3} at most", bench.shaders.len(), bench.farthest));
     if kernels > 0 {
@@ -140,8 +146,12 @@ impl Bench {
 
     /// The first feature of a variant that the device has not.
     fn lacks(&self, suffix: &str) -> Option<&String> {
+        self.features(suffix).iter().find(|f| !self.device.has(f))
+    }
+
+    fn features(&self, suffix: &str) -> &[String] {
         let variant = self.target.variants.iter().find(|v| v.suffix == suffix);
-        variant.unwrap_or_else(|| panic!("there is no variant {suffix}")).features.iter().find(|f| !self.device.has(f))
+        &variant.unwrap_or_else(|| panic!("there is no variant {suffix}")).features
     }
 
     /// One kernel of a class of a bound on one case, with values that are all of one size.

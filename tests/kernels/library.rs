@@ -20,6 +20,7 @@ use isobit::view::Layout;
 use libloading::Library;
 
 use super::cases::{self, Case};
+use super::near;
 
 /// Pointers of operands, result and tables; run-time dimensions; tasks; scratch.
 pub type Thunk = unsafe extern "C" fn(*const *mut c_void, *const usize, usize, usize, *mut c_void);
@@ -430,6 +431,15 @@ fn source_of(world: &World, map: &OpMap, variant: &str) -> Option<Source> {
                 let link = Use { map, class, row, case: &case };
                 link.instance(world, &mut instances, link.portable());
             }
+        }
+    }
+    if variant.is_empty() {
+        for near in near::uses(map) {
+            let add = |link: &Use| -> Result<(), std::convert::Infallible> {
+                link.instance(world, &mut instances, link.portable());
+                Ok(())
+            };
+            let Ok(()) = near::accurate_links(&near.used, add);
         }
     }
     (!instances.list.is_empty()).then(|| source(world, &instances))

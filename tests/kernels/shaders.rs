@@ -157,13 +157,12 @@ impl Bench {
     /// One kernel of a class of a bound on one case, with values that are all of one size.
     fn check_near(&mut self, near: &NearUse, def: &KernelDef, report: &mut Report) {
         let operands = Operands::new(&near.used, Mode::Plain);
-        let reference = portable(first_build(), &near.accurate);
-        let widened = Operands::of(near.widened(&operands.tensors), &near.accurate.operands());
-        let Some(expected) = report.check(reference.full(&widened), || reference.label.clone()) else { return };
+        let expected = near.expected(first_build(), &operands.tensors);
+        let Some(expected) = report.check(expected, || format!("the reference of {}", near.used)) else { return };
         for round in 0..POISON.len() {
             let within = self.run(&near.used, def, &operands.tensors, round).and_then(|got| {
                 let result = near.used.result();
-                let nmse = near.nmse(&reference.tensor(&expected), &Tensor::of(result.dtype, &result.dims, &got));
+                let nmse = near.nmse(&expected, &Tensor::of(result.dtype, &result.dims, &got));
                 self.farthest = self.farthest.max(nmse / near.nmse);
                 if nmse <= near.nmse { Ok(()) } else { Err(format!("nmse {nmse:e}, the class promises {:e}", near.nmse)) }
             });

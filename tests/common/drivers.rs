@@ -50,10 +50,17 @@ pub enum Subgroups {
 /// Name of the driver that a process is started for.
 const DRIVER: &str = "ISOBIT_TEST_DRIVER";
 
+/// One start of a test: an adapter by name, the file that names its driver, a setting.
+struct Run {
+    name: String,
+    file: Option<PathBuf>,
+    setting: Option<(&'static str, &'static str)>,
+}
+
 /// Starts the test of this name for every driver. What it says aloud, lines that begin with `prefix`, is said again; what it fails is shown whole.
 pub fn on_every_driver(test: &str, prefix: &str, subgroups: Subgroups, aloud: impl Fn(&str)) {
     let mut failed = Vec::new();
-    let mut runs: Vec<(String, Option<PathBuf>, Option<(&str, &str)>)> = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
     for Driver { name, places, resized } in DRIVERS {
         let setting = match subgroups {
             Subgroups::Usual => None,
@@ -61,14 +68,14 @@ pub fn on_every_driver(test: &str, prefix: &str, subgroups: Subgroups, aloud: im
             Subgroups::Resized => resized,
         };
         match places.iter().map(Path::new).find(|p| p.exists()) {
-            Some(file) => runs.push((name.to_string(), Some(file.to_path_buf()), setting)),
+            Some(file) => runs.push(Run { name: name.to_string(), file: Some(file.to_path_buf()), setting }),
             None => aloud(&format!("{name} is missing: {test} does not run on it")),
         }
     }
     if subgroups == Subgroups::Usual {
-        runs.extend(adapters().into_iter().filter(|a| a.kind != "cpu").map(|a| (a.name, None, None)));
+        runs.extend(adapters().into_iter().filter(|a| a.kind != "cpu").map(|a| Run { name: a.name, file: None, setting: None }));
     }
-    for (name, file, setting) in runs {
+    for Run { name, file, setting } in runs {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"));
         child.args([test, "--exact", "--ignored", "--nocapture"]).env(DRIVER, &name);
         if let Some(file) = file {

@@ -50,6 +50,7 @@ pub fn emit(i: &Inputs, plan: &Plan) -> Result<Sources> {
 
 /// The text of a stage: byte-equal if and only if the graphs are equal.
 pub fn stage_text(i: &Inputs, stop: Stage) -> Result<String> {
+    i.profile.check_lang(i.target)?;
     let ops = expand(i.template, i.sizes, i.maps, &i.profile.choices())?;
     if stop == Stage::Ops {
         return Ok(print::ops(i, &ops));

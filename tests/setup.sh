@@ -166,6 +166,7 @@ if [ "$goal" = web ] && ! need_lavapipe && [ $can_install = yes ]; then
     fi
 fi
 
+# An installation may fail: what is missing after it is what counts, and is said at the end.
 mapfile -t packages < <(missing "${required[@]}" "${optional[@]}")
 if [ "${#packages[@]}" -gt 0 ]; then
     if [ $can_install = yes ]; then

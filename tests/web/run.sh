@@ -52,7 +52,7 @@ for run in "${runs[@]}"; do
     if [[ " $* " != *" "[a-z]* ]]; then
         chosen+=("${tests[@]}")
     fi
-    if [[ $profile != "$reference" || $profile == f32 ]]; then # no bits to compare
+    if [[ $(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).promise' "$out/wgsl/manifest.json") != bits ]]; then
         mapfile -t chosen < <(printf '%s\n' "$@" | grep '^--' || true)
         chosen+=(embedding tint)
     fi

@@ -1627,8 +1627,8 @@ function measure(value, reference) {
     return out;
 }
 
-/** The bound of a promise, 0 of one of bits. */
-const boundOf = (promise) => Number(promise?.match(/^nmse (.+)$/)?.[1] ?? 0);
+/** The bound of a promise; null where it is of bits, or of nothing. */
+const boundOf = (promise) => (promise?.startsWith('nmse ') ? Number(promise.slice('nmse '.length)) : null);
 
 /** A row of the comparison's table. verdict: equal, within the bound, differs, other shape, absent. */
 function compareTap(value, reference, bound) {
@@ -1641,7 +1641,7 @@ function compareTap(value, reference, bound) {
         return { ...row, verdict: 'other shape', found: `${value.dtype} [${value.shape.join(', ')}]` };
     }
     const difference = measure(value, reference);
-    return { ...row, ...difference, verdict: difference.differing === 0 ? 'equal' : difference.nmse <= bound ? 'within' : 'differs' };
+    return { ...row, ...difference, verdict: difference.differing === 0 ? 'equal' : bound !== null && difference.nmse <= bound ? 'within' : 'differs' };
 }
 
 /** The elements of a .npy file: row-major, little-endian. */

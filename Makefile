@@ -4,19 +4,30 @@ CARGO ?= cargo
 PROFILE ?= ggml-avx2
 # Measured pairs of encodes of the benchmark.
 PAIRS ?= 5
-# File for the benchmark's results, if wanted.
+# File for the benchmark's results, if wanted; one whose results are taken; cases, if not all; folder for pictures, if wanted.
 JSON ?=
+RESUME ?=
+ONLY ?=
+SVG ?=
+# Model, image, runs and threads (all cores, if not given) of the comparison with other engines.
+MODEL ?= $(DEMO)/4b-f16.gguf
+IMAGE ?= 768x768
+RUNS ?= 5
+THREADS ?=
 
 RUN := $(CARGO) run --quiet --release --
 DEMO := out/demo
 DEMO_TEMPLATE := qwen3_vl_vision
 DINO := $(DEMO)/dinov2
 WHISPER := $(DEMO)/whisper
+PEERS := out/peers
+# A crate of its own: the compiler needs no library that draws.
+PICTURES := tests/bench/pictures
 # The photo is enlarged to so many pixels: 91 x 61 patches.
 DINO_PIXELS := 1073296
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-audio test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations wgsl wgsl-parity bench generated oracle clean
+.PHONY: help setup build demo demo-audio test lint fmt llamacpp-parity llamacpp-parity-full coverage cross-isa mutations instructions wgsl wgsl-parity bench bench-peers generated oracle clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,11 +76,13 @@ $(DEMO)/4b-f16.gguf: templates/$(DEMO_TEMPLATE).json src/synth.rs src/random.rs 
 
 test: setup lint ## Everything that is checked, and the short forms of the comparisons with llama.cpp and across machines
 	$(CARGO) test
+	$(CARGO) test --manifest-path $(PICTURES)/Cargo.toml --target-dir target/pictures
 	tests/oracle/build.sh ggml-avx2 test
 	$(MAKE) llamacpp-parity
 	tests/setup.sh cross
 	$(CARGO) test --test cross_isa -- cut
 	$(MAKE) mutations
+	$(MAKE) instructions
 	tests/setup.sh web
 	tests/web/run.sh tiny --allow-missing embedding chromium tint
 
@@ -78,6 +91,8 @@ lint: setup ## Formatting and lints, also of the oracle
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --test parity --test cross_isa --test mutations -- -D warnings
 	tests/oracle/build.sh ggml-avx2 clippy
+	$(CARGO) fmt --manifest-path $(PICTURES)/Cargo.toml --check
+	$(CARGO) clippy --manifest-path $(PICTURES)/Cargo.toml --target-dir target/pictures --all-targets -- -D warnings
 
 fmt: ## Format the Rust sources
 	$(CARGO) fmt --all
@@ -99,6 +114,9 @@ cross-isa: ## The same bits from gcc and clang at every level, from every varian
 mutations: setup ## Known mistakes put into templates, maps and kernels: each must be found, at the right op
 	$(CARGO) test --test mutations
 
+instructions: setup ## Instructions that emitted C executes, by function, against the counts in git (BLESS=1 takes the new ones)
+	$(CARGO) test --test instructions -- --include-ignored
+
 wgsl: setup ## A small encoder's shaders in Node and Chromium on software drivers: the bits of its C library, and every fault a clear error
 	tests/setup.sh web
 	tests/web/run.sh tiny
@@ -108,8 +126,20 @@ wgsl-parity: setup ## The same with 8 layers of 512 features, every value compar
 	tests/web/run.sh medium
 	$(CARGO) test --test kernels -- --ignored --exact shaders_give_the_portable_bits
 
-bench: setup ## Speed against llama.cpp and against the machine's peak (PAIRS=5, JSON=file)
-	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(JSON),--json $(JSON))
+bench: setup ## Speed against llama.cpp, the machine's peak and the goals (PAIRS=5, ONLY=case,..., JSON=file, RESUME=file, SVG=folder for pictures)
+	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON)) \
+	    $(if $(RESUME),--resume $(RESUME)) $(if $(SVG),--svg $(SVG))
+
+bench-peers: build $(PEERS)/ready $(MODEL) ## Profiles f32 and fast beside ONNX Runtime and OpenVINO: time, and error against f64 (MODEL=GGUF of Qwen3-VL, IMAGE=WxH, RUNS=5, JSON=file); 7 GB of disk
+	$(PEERS)/venv/bin/python -B tests/bench/peers.py --model $(MODEL) --image $(IMAGE) --runs $(RUNS) $(if $(THREADS),--threads $(THREADS)) \
+	    --ir-build $${CARGO_TARGET_DIR:-target}/release/ir-build --work $(PEERS) $(if $(JSON),--json $(JSON))
+
+$(PEERS)/ready: tests/bench/peers-requirements.txt
+	tests/setup.sh demo
+	mkdir -p $(PEERS)
+	python3 -m venv --clear $(PEERS)/venv
+	$(PEERS)/venv/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps -r tests/bench/peers-requirements.txt
+	touch $@
 
 generated: ## Write the emitted samples under generated/ again
 	for sample in $(wildcard generated/*/*); do \

@@ -455,6 +455,24 @@ fn a_profile_is_compared_with_another() {
     assert!(text.contains("all bits equal"), "{text}");
 }
 
+/// Classes of a bound in C: a build says what it promises, and keeps it.
+#[test]
+fn profile_fast_keeps_its_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    for (weights, bound) in [("f16", 1e-4), ("q8_0", 1e-3)] {
+        let file = format!("{weights}.gguf");
+        ok(dir.path(), &["synth", "--template", ENCODER, "--preset", "tiny", "--weights", weights, "--output", &file]);
+        let on_it = ["--template", ENCODER, "--model", &file, "--profile", "fast"];
+        let json = ok_json(dir.path(), &[&["compare", &photo(), "--against", "profile:f32"], &on_it[..]].concat());
+        assert_eq!((json["reason"].as_str(), json["bound"].as_f64(), json["within"].as_bool()), (Some("near"), Some(bound), Some(true)));
+        let values = json["values"].as_array().unwrap();
+        assert!(values.iter().any(|v| v["nmse"].as_f64().is_some_and(|n| n > 0.0)), "no value differs: {json}");
+        ok(dir.path(), &[&on_it[..], &["--output", weights]].concat());
+        let header = std::fs::read_to_string(dir.path().join(weights).join(format!("{ENCODER}.h"))).unwrap();
+        assert!(header.contains(&format!("its squared error is at most {bound:e} of the squares")), "{header}");
+    }
+}
+
 #[test]
 fn a_wrong_kernel_is_told_from_a_wrong_input() {
     let dir = tempfile::tempdir().unwrap();

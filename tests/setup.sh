@@ -32,6 +32,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
     }
     need_clang() { has clang; }
     need_ccache() { has ccache; }
+    need_valgrind() { has valgrind; }
     need_qemu() { has qemu-aarch64 && has qemu-riscv64; }
     need_cross_aarch64() { cross_compiles aarch64-linux-gnu-gcc; }
     need_cross_riscv64() { cross_compiles riscv64-linux-gnu-gcc; }
@@ -112,7 +113,7 @@ if [ "$goal" = demo ]; then
 fi
 if [ "$goal" = test ]; then
     required=(make:make cc:gcc cxx:g++ cmake:cmake libclang:libclang-dev)
-    optional=(gcc:gcc gcc_sanitizers:gcc clang:clang ccache:ccache)
+    optional=(gcc:gcc gcc_sanitizers:gcc clang:clang ccache:ccache valgrind:valgrind)
 fi
 if [ "$goal" = cross ]; then
     optional=(gcc:gcc clang:clang qemu:qemu-user

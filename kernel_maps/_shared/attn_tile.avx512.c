@@ -226,23 +226,23 @@ ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_value
 
 // q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows, of which from .. to-1 are attended; y: rows of y_row floats.
 // lanes (16 or 8) chooses the exponential and the groups of its sum.
-// scratch, with padded = d rounded up to 16: (most + 64) * (d + padded) + 2 * most + 24 * 65 floats.
+// Tiles of widened keys and values lie `apart` floats from each other, or, if that is 0, all in one place; `filled` says that they are there.
+// scratch, with padded = d rounded up to 16: (most + 64 * tiles, or 64) * (d + padded) + 2 * most + 24 * 64 + 32 floats.
 ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float *q, iso_attn_view q_view, const uint16_t *k,
                                                                     iso_attn_view k_view, const uint16_t *v, iso_attn_view v_view,
                                                                     float *y, size_t y_row, size_t count, size_t keys, size_t from, size_t to, size_t d,
-                                                                    float scale, int lanes, size_t most, float *scratch)
+                                                                    float scale, int lanes, size_t most, size_t apart, int filled, float *scratch)
 {
     const size_t padded = (d + 15) / 16 * 16;
     const size_t rows = (count + 23) / 24 * 24;
     float *scores = scratch;           // [24][64]
-    float *kt = scores + 24 * 64;      // [d][64]
-    float *vt = kt + 64 * d;           // [64][padded]
-    float *acc = vt + 64 * padded;     // [most][padded]
+    float *acc = scores + 24 * 64;     // [most][padded]
     float *qc = acc + most * padded;   // [most][d]
     float *max = qc + most * d;        // [most]
     float *sum = max + most;           // [most]
-    float *tile_max = sum + most;      // [24]
-    memset(scratch, 0, (24 * 64 + 64 * d + 64 * padded + rows * padded) * sizeof *scratch);
+    float *tile_max = sum + most;      // [24], padded to 32
+    float *tiles = tile_max + 32;      // each [d][64], then [64][padded]
+    memset(scratch, 0, (24 * 64 + rows * padded) * sizeof *scratch);
     memset(qc + count * d, 0, (rows - count) * d * sizeof *qc);
     iso_attn_pack_queries_avx2(qc, q, q_view, count, d);
     for (size_t i = 0; i < count; i++) {
@@ -252,8 +252,17 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float 
     for (size_t key = from / 64 * 64; key < to; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
         const size_t low = from > key ? from - key : 0, high = to - key < 64 ? to - key : 64;
-        iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
-        iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
+        float *kt = tiles + key / 64 * apart;
+        float *vt = kt + 64 * d;
+        if (!filled) {
+            if (key == from / 64 * 64 || (apart != 0 && present == 64)) {
+                memset(kt, 0, 64 * (d + padded) * sizeof *kt);
+            } else if (apart != 0) {
+                memcpy(kt, kt - apart, 64 * (d + padded) * sizeof *kt); // rows that a tile lacks are those of the tile before it
+            }
+            iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
+            iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
+        }
         for (size_t i = 0; i < count; i += 24) {
             const size_t here = count - i < 24 ? count - i : 24;
             for (size_t r = 0; r < here; r += 6) {

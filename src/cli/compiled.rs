@@ -39,13 +39,13 @@ impl Compiled {
     pub fn new(loaded: &Loaded, taps: Taps, out: &Output) -> Result<Self> {
         let inputs = loaded.inputs(taps);
         let plan = pipeline::compile(&inputs)?;
-        let near = near(&inputs, &plan).cloned();
+        let near = near(&inputs, &plan);
         let sources = pipeline::emit(&inputs, &plan)?;
         let (library, program) = match device::is_for_devices(&sources) {
             false => (library(loaded, inputs.target, &sources, out)?, None),
             true => {
                 let target = loaded.maps.target(LIBRARY)?;
-                // a profile of bounds may have no classes in C
+                // what is around shaders computes nothing, and its own classes might be missing
                 let beside =
                     near.as_ref().map(|n| loaded.maps.profile_beside(&n.profile, &loaded.profile, &loaded.template)).transpose()?;
                 let profile = beside.as_ref().unwrap_or(inputs.profile);

@@ -7,6 +7,7 @@ use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::{Value, json};
 
 use super::args::{ListArgs, What};
+use super::compiled::LIBRARY;
 use super::output::{Output, bytes};
 use crate::diagnostic::Result;
 use crate::files::{Files, find_template, template_names};
@@ -92,7 +93,11 @@ fn profiles(maps: &Maps) -> Result<Rows> {
     for name in maps.files.json_stems("profiles") {
         let p = maps.profile(&name)?;
         let lines = |text: Vec<String>| text.join("; ");
-        let near = p.near.iter().map(|n| format!("shaders: within nmse {:e} of {} in C", n.nmse, n.profile));
+        let near = p.near.iter().map(|n| {
+            let of = if p.promises_bits(maps, LIBRARY) { "shaders: " } else { "" };
+            let coarser: String = n.coarser.iter().map(|(class, nmse)| format!(", {nmse:e} with class {class}")).collect();
+            format!("{of}within nmse {:e} of {} in C{coarser}", n.nmse, n.profile)
+        });
         let reference = lines(p.stands_for.iter().map(|(k, v)| format!("{k}: {v}")).chain(near).collect());
         let options = lines(
             p.options

@@ -10,6 +10,8 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::expr::Bound;
 use crate::input::Input;
 use crate::ir::hex_float;
+use crate::maps::Promise;
+use crate::near::near;
 use crate::pipeline::Inputs;
 use crate::plan::Plan;
 use crate::select::How;
@@ -80,11 +82,16 @@ pub fn build(i: &Inputs, plan: &Plan) -> Result<Value> {
     };
     let variants = i.target.variants.iter().enumerate().filter(|(n, v)| used(*n, &v.suffix)).map(|(_, v)| v);
     let guard_of = |suffix: &str| i.target.variants.iter().find(|v| v.suffix == suffix).and_then(|v| v.guard.clone());
+    let near = near(i, plan);
+    let promise = near.as_ref().map_or(Promise::Bits, |n| Promise::Nmse(n.nmse));
+    let mut info = build_info(i);
+    info["promise"] = json!(promise.to_string());
     Ok(json!({
         "encoder": i.template.encoder,
         "ENCODER": i.template.encoder.to_uppercase(),
         "stamp": stamp(i),
-        "build_info": build_info(i).to_string(),
+        "build_info": info.to_string(),
+        "near": near.map(|n| json!({ "nmse": format!("{:e}", n.nmse), "profile": n.profile })),
         "rt": i.sizes.runtime.keys().chain(i.sizes.runtime_derived.keys()).collect::<Vec<_>>(),
         "derived": i.sizes.runtime_derived.iter().map(|(name, b)| json!({ "name": name, "text": b.to_c() })).collect::<Vec<_>>(),
         "input": input_facts(&input),

@@ -50,6 +50,8 @@ pub struct Near {
     pub profile: String,
     /// Largest `sum((y - reference)^2) / sum(reference^2)` of any value of an encode.
     pub nmse: f64,
+    /// Class → the larger bound of builds that take it.
+    pub coarser: IndexMap<String, f64>,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,7 @@ impl Profile {
         let follows = f.optional("follows").map(|n| n.str().map(str::to_string)).transpose()?;
         let native = f.optional("native").map(native).transpose()?;
         let langs = f.optional("langs").map(|n| Ok((n.strings()?, n.at.clone()))).transpose()?;
-        let near = f.optional("near").map(near).transpose()?;
+        let near = f.optional("near").map(|n| Ok((near(n)?, n.at.clone()))).transpose()?;
         let mut rules = IndexMap::new();
         for (op, node) in f.required("classes")?.map()? {
             let Some(map) = maps.op(op) else {
@@ -125,6 +127,7 @@ impl Profile {
             }
             rules.insert(op.clone(), list);
         }
+        let near = near.map(|(near, at)| with_known_classes(near, &at, &rules)).transpose()?;
         let doc = f.required("doc")?.str()?.to_string();
         let profile = Self { name: name.to_string(), doc, stands_for, options, follows, native, langs, near, rules, at: root.at.clone() };
         f.finish()?;
@@ -134,6 +137,14 @@ impl Profile {
     /// Whether it has classes for targets in this language.
     pub fn serves(&self, lang: &str) -> bool {
         self.langs.as_ref().is_none_or(|(langs, _)| langs.iter().any(|l| l == lang))
+    }
+
+    /// Whether every class that it has for targets in this language promises bits.
+    pub fn promises_bits(&self, maps: &Maps, lang: &str) -> bool {
+        let mut rules = self.rules.iter().flat_map(|(op, rules)| rules.iter().map(move |r| (op, r)));
+        rules.all(|(op, r)| {
+            r.lang.as_ref().is_some_and(|l| l != lang) || maps.op(op).is_some_and(|m| m.classes[&r.class].promise == Promise::Bits)
+        })
     }
 
     /// Errors (`profile-lang`) if it has none.
@@ -222,13 +233,25 @@ fn native(node: &Node) -> Result<Native> {
 
 fn near(node: &Node) -> Result<Near> {
     let f = node.fields()?;
-    let bound = f.required("match")?;
-    let Promise::Nmse(nmse) = Promise::read(bound)? else {
-        return Err(bound.at.error("map-match", "what is near has a bound: \"nmse <number>\"", "this promise"));
+    let bound = |node: &Node| match Promise::read(node)? {
+        Promise::Nmse(nmse) => Ok(nmse),
+        Promise::Bits => Err(node.at.error("map-match", "what is near has a bound: \"nmse <number>\"", "this promise")),
     };
-    let near = Near { profile: f.required("profile")?.str()?.to_string(), nmse };
+    let coarser = match f.optional("coarser") {
+        Some(n) => n.map()?.iter().map(|(class, v)| Ok((class.clone(), bound(v)?))).collect::<Result<_>>()?,
+        None => IndexMap::new(),
+    };
+    let near = Near { profile: f.required("profile")?.str()?.to_string(), nmse: bound(f.required("match")?)?, coarser };
     f.finish()?;
     Ok(near)
+}
+
+/// Errors if a bound is for a class that no rule takes.
+fn with_known_classes(near: Near, at: &At, rules: &IndexMap<String, Vec<Rule>>) -> Result<Near> {
+    match near.coarser.keys().find(|class| rules.values().flatten().all(|r| r.class != **class)) {
+        None => Ok(near),
+        Some(class) => Err(at.error("map-class", format!("no rule of the profile takes the class \"{class}\""), "a bound for it is here")),
+    }
 }
 
 fn rule(node: &Node) -> Result<Rule> {

@@ -1,49 +1,63 @@
-//! Speed beside llama.cpp: both encode in turn in one process; the machine's own peak and the memory of both are measured, too.
+//! Speed beside llama.cpp: both encode in turn in one process; goals, the machine's own peak and the memory of both are in one table.
 //!
-//! `make bench` or `cargo bench --bench bench -- --pairs 5`.
+//! `make bench` or `cargo bench --bench bench -- --only f16 --pairs 5`.
 
+mod cases;
 #[path = "../common/encoder.rs"]
 mod encoder;
+mod groups;
+mod measure;
+mod ops;
 #[path = "../common/oracle.rs"]
 mod oracle;
+mod programs;
+mod record;
+mod table;
+mod verdict;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
 use clap::Parser;
-use comfy_table::{CellAlignment, Table, presets};
-use isobit::fuse::Taps;
 use isobit::host::peak::Peak;
 use serde_json::{Value, json};
 
+use cases::{Case, Cases};
 use encoder::Encoder;
+use measure::Bench;
 use oracle::{Oracle, PROFILES, cannot_run, folder};
+use record::Record;
 
 #[derive(Parser)]
-#[command(name = "bench", about = "Measures emitted encoders beside llama.cpp")]
+#[command(name = "bench", about = "Measures emitted encoders beside llama.cpp and against their goals")]
 struct Cli {
-    #[arg(long, default_value = "qwen3_vl_vision")]
-    template: String,
-    #[arg(long, default_value = "8b")]
-    preset: String,
-    #[arg(long, value_delimiter = ',', default_value = "f16,f32")]
-    weights: Vec<String>,
-    /// Pixels to encode
-    #[arg(long, value_delimiter = ',', default_value = "768x768,256x320", value_name = "WxH,...")]
-    sizes: Vec<String>,
-    /// Only this profile
+    /// What to measure, and the goals
+    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/cases.json"))]
+    cases: PathBuf,
+    /// Only these cases
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    only: Vec<String>,
+    /// Sizes of the encoder in place of those of the cases' file
     #[arg(long)]
-    profile: Option<String>,
-    /// Threads of both sides
-    #[arg(long, default_value_t = 2)]
-    threads: u32,
+    preset: Option<String>,
+    /// Threads of both sides in cases with more than one
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=512))]
+    threads: Option<u32>,
     /// Measured pairs of encodes
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pairs: u32,
-    /// File to write all results to
-    #[arg(long)]
+    /// File of all results, written after every measurement [default: FILE of --resume, else target/parity/bench/results.json]
+    #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Take what is finished in this file of results, if it is of the same machine, settings and emitted code
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// Draw time per op and a roofline into this folder
+    #[arg(long, value_name = "DIR")]
+    svg: Option<PathBuf>,
     /// What `cargo bench` adds
     #[arg(long, hide = true)]
     bench: bool,
@@ -59,243 +73,193 @@ fn main() -> ExitCode {
     }
 }
 
-/// One measured combination.
-struct Measured {
-    weights: String,
-    profile: String,
-    size: String,
-    /// The oracle's report.
-    value: Value,
-    ours_rss: Option<u64>,
-    llama_rss: Option<u64>,
+/// A case in one profile, and the build of llama.cpp beside it.
+struct Unit<'a> {
+    case: &'a Case,
+    profile: &'a str,
+    build: &'a str,
 }
 
 fn run(cli: &Cli) -> Result<(), String> {
-    let profiles: Vec<&str> = PROFILES.into_iter().filter(|p| cli.profile.as_deref().is_none_or(|given| given == *p)).collect();
+    let file = cli.cases.display().to_string();
+    let text = fs::read_to_string(&cli.cases).map_err(|e| format!("{file}: {e}"))?;
+    let all = Cases::parse(&file, &text)?;
+    let mut cases = all.only(&cli.only)?;
+    if let Some(threads) = cli.threads {
+        cases.iter_mut().filter(|c| c.threads > 1).for_each(|c| c.threads = threads);
+    }
+    let drawn = cases.iter().find(|c| c.picture).cloned();
+    if cli.svg.is_some() && drawn.is_none() {
+        return Err("--svg: none of the chosen cases is drawn (\"picture\" in the cases' file)".to_string());
+    }
+    let preset = cli.preset.clone().unwrap_or_else(|| all.preset.clone());
     let _lock = oracle::lock()?;
-    let encoder = Encoder::open(&cli.template)?;
     let work = folder().join("bench");
     fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
-    let rss = tool("rss", &work)?;
+    let results = cli.json.clone().or_else(|| cli.resume.clone()).unwrap_or_else(|| work.join("results.json"));
+    let settings = json!({ "machine": machine(), "encoder": all.encoder, "preset": preset, "pairs": cli.pairs });
+    let mut record = Record::new(settings, Some(results.clone()));
+    if let Some(from) = &cli.resume {
+        record.resume(from)?;
+    }
 
-    let mut peaks = vec![measure_peak(cli.threads)?];
-    let mut all = Vec::new();
-    let mut unequal = 0;
-    for profile in profiles {
-        if let Some(reason) = cannot_run(profile) {
-            println!("{profile}: skipped, {reason}");
-            continue;
+    let units = units(&cases);
+    if units.is_empty() {
+        return Err("nothing can be measured on this machine".to_string());
+    }
+    let mut oracles: BTreeMap<&str, Oracle> = BTreeMap::new();
+    for u in &units {
+        if !oracles.contains_key(u.build) {
+            oracles.insert(u.build, Oracle::build(u.build)?);
         }
-        let oracle = Oracle::build(profile)?;
-        for weights in &cli.weights {
-            let model = encoder.model(&cli.preset, weights, &folder(), |_, _| ())?;
-            let sizes = encoder.of_preset(&cli.preset, weights)?;
-            let library = oracle::library(&encoder, &sizes, profile, "flash", Taps::Kept)?;
-            let example = encoder.emit(&sizes, profile, &[], Taps::Kept)?.remove("example.c").ok_or("no example is emitted")?;
-            let example = link_example(&example, &library, &work)?;
-            for size in &cli.sizes {
-                println!("{} {weights}, {profile}, {size}: {} pairs, {} threads", cli.preset, cli.pairs, cli.threads);
-                let value = pairs(cli, &encoder, &oracle, &model, &library, size)?;
-                if value["outputs_equal"] != true {
-                    unequal += 1;
+    }
+    let rss = programs::rss_tool(&work)?;
+    let bench = Bench { encoder: Encoder::open(&all.encoder)?, preset, pairs: cli.pairs, work, rss };
+    let threads = cases.iter().map(|c| c.threads).max().unwrap_or(1);
+
+    let mut failed = measure_all(&bench, &units, &oracles, &mut record, threads)?;
+    if let (Some(dir), Some(case)) = (&cli.svg, &drawn) {
+        let drawing = ops_of(&bench, case, &units, &oracles, &mut record).and_then(|()| draw(&results, dir));
+        failed.extend(drawing.err().map(|e| format!("pictures: {e}")));
+    }
+
+    println!("\n{}", table::table(&record, &cases));
+    for line in table::facts(&record, &cases, cli.pairs) {
+        println!("{line}");
+    }
+    if bench.preset != all.preset || cli.threads.is_some() {
+        println!("the goals are meant for preset {} and the threads of {file}", all.preset);
+    }
+    match table::missed(&record, &cases) {
+        missed if missed.is_empty() => println!("all goals are met"),
+        missed => println!("goals not met:\n  {}", missed.join("\n  ")),
+    }
+    println!("results: {}", results.display());
+    match table::differing(&record, &cases) {
+        0 => {}
+        n => failed.push(format!("{n} outputs differ from llama.cpp's")),
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n       ")) }
+}
+
+/// What this machine can measure; what it cannot is said.
+fn units(cases: &[Case]) -> Vec<Unit<'_>> {
+    let mut units = Vec::new();
+    for case in cases {
+        for profile in &case.profiles {
+            let builds = if PROFILES.contains(&profile.as_str()) { std::slice::from_ref(profile) } else { &case.builds[..] };
+            match builds.iter().find(|b| cannot_run(b).is_none()) {
+                Some(build) => units.push(Unit { case, profile, build }),
+                None => {
+                    let why: Vec<String> = builds.iter().filter_map(|b| cannot_run(b)).collect();
+                    let why = if why.is_empty() { "\"builds\" names none of llama.cpp's".to_string() } else { why.join("; ") };
+                    println!("{} {profile}: skipped, {why}", case.name);
                 }
-                let threads = cli.threads.to_string();
-                let picture = picture(size, &work)?;
-                let ours_rss = peak_rss(&rss, &[path(&example)?, path(&model)?, path(&picture)?, &threads])?;
-                let nodes = ["nodes", "--model", path(&model)?, "--synthetic", size, "--threads", &threads];
-                let llama_rss = peak_rss(&rss, &[&[path(&oracle.binary)?], &nodes[..]].concat())?;
-                let (weights, profile) = (weights.clone(), profile.to_string());
-                let measured = Measured { weights, profile, size: size.clone(), value, ours_rss, llama_rss };
-                println!("  {}", measured.line());
-                all.push(measured);
             }
         }
-        peaks.push(measure_peak(cli.threads)?);
     }
-    if all.is_empty() {
-        return Err("nothing was measured".to_string());
-    }
-    report(cli, &all, &peaks)?;
-    if unequal > 0 {
-        return Err(format!("{unequal} outputs differ from llama.cpp's"));
-    }
-    Ok(())
+    units
 }
 
-/// The two sides in turn.
-fn pairs(cli: &Cli, encoder: &Encoder, oracle: &Oracle, model: &Path, library: &Path, size: &str) -> Result<Value, String> {
-    let arguments: Vec<String> = [
-        ["bench", "--library", path(library)?].as_slice(),
-        &["--prefix", encoder.name(), "--model", path(model)?, "--size", size],
-        &["--threads", &cli.threads.to_string(), "--pairs", &cli.pairs.to_string()],
-    ]
-    .concat()
-    .into_iter()
-    .map(str::to_string)
-    .collect();
-    let (output, value) = oracle.run(&arguments, &folder().join("bench/pairs.json"))?;
-    match value {
-        Some(value) if output.status.success() => Ok(value),
-        _ => Err(format!("the oracle failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim())),
-    }
-}
-
-impl Measured {
-    fn float(&self, pointer: &str) -> f64 {
-        self.value.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN)
-    }
-
-    fn gflops(&self, side: &str) -> f64 {
-        self.float("/flops") / self.float(&format!("/{side}/median")) / 1e9
-    }
-
-    fn line(&self) -> String {
-        let (ours, theirs) = (self.float("/library_seconds/median"), self.float("/llama_cpp_seconds/median"));
-        format!("ours {ours:.3} s, llama.cpp {theirs:.3} s, ratio {:.3}, other processes {:.1} %", ours / theirs, self.others())
-    }
-
-    /// Median share of the machine that other processes took meanwhile, in per cent.
-    fn others(&self) -> f64 {
-        let mut all: Vec<f64> = self.value["others_cpu_percent"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-        all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
-    }
-}
-
-fn report(cli: &Cli, all: &[Measured], peaks: &[Value]) -> Result<(), String> {
-    let best = |key: &str| peaks.iter().filter_map(|p| p[key].as_f64()).fold(0.0, f64::max);
-    let peak = best("gflops");
-    println!("\nreference: {}", all[0].value["reference"].as_object().map_or_else(String::new, facts));
-    println!(
-        "peak of this machine, the best of {} measurements: {:.1} GFLOP/s with one thread, {peak:.1} with {} (FMA from registers, {}), copying {:.1} GB/s\n",
-        peaks.len(),
-        best("gflops_1"),
-        cli.threads,
-        peaks[0]["isa"].as_str().unwrap_or("-"),
-        best("copy_gbytes"),
-    );
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
-    table.set_header([
-        "file",
-        "profile",
-        "pixels",
-        "llama.cpp s",
-        "ours s",
-        "ours / llama.cpp",
-        "llama.cpp GFLOP/s",
-        "ours GFLOP/s",
-        "of peak",
-        "arena MiB",
-        "ours RSS MiB",
-        "llama.cpp RSS MiB",
-        "others %",
-        "bits",
-    ]);
-    let mib = |bytes: Option<u64>| bytes.map_or("-".to_string(), |b| (b >> 20).to_string());
-    for m in all {
-        let (ours, theirs) = (m.float("/library_seconds/median"), m.float("/llama_cpp_seconds/median"));
-        table.add_row([
-            format!("{} {}", cli.preset, m.weights),
-            m.profile.clone(),
-            m.size.clone(),
-            format!("{theirs:.3}"),
-            format!("{ours:.3}"),
-            format!("{:.3}", ours / theirs),
-            format!("{:.1}", m.gflops("llama_cpp_seconds")),
-            format!("{:.1}", m.gflops("library_seconds")),
-            format!("{:.0} %", 100.0 * m.gflops("library_seconds") / peak),
-            format!("{:.1}", m.float("/arena_bytes") / 1048576.0),
-            mib(m.ours_rss),
-            mib(m.llama_rss),
-            format!("{:.1}", m.others()),
-            if m.value["outputs_equal"] == true { "equal" } else { "DIFFER" }.to_string(),
-        ]);
-    }
-    for index in 3..13 {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
+/// Measures whatever is not finished yet, and returns what failed.
+fn measure_all(
+    bench: &Bench,
+    units: &[Unit<'_>],
+    oracles: &BTreeMap<&str, Oracle>,
+    record: &mut Record,
+    threads: u32,
+) -> Result<Vec<String>, String> {
+    let mut failed = Vec::new();
+    let (mut seconds, mut done) = (0.0, 0.0);
+    for (i, u) in units.iter().enumerate() {
+        let (case, profile) = (u.case, u.profile);
+        let rest: f64 = units[i..].iter().map(|u| u.case.weight()).sum();
+        let left = if done > 0.0 { format!(", about {} left", minutes(rest * seconds / done)) } else { String::new() };
+        let head = format!("[{}/{}] {} {profile}", i + 1, units.len(), case.name);
+        let emitted = match bench.emit(case, profile) {
+            Ok(emitted) => emitted,
+            Err(e) => {
+                println!("{head}: FAILED: {e}");
+                failed.push(format!("{} {profile}: {e}", case.name));
+                continue;
+            }
+        };
+        if let Some(run) = record.finished(case, profile, &emitted.hash) {
+            println!("{head}: taken from the file, {}", line(run));
+            continue;
         }
+        let how = format!("{} {}, {}, {}, {} thread(s)", bench.preset, case.weights, case.size(), case.attention, case.threads);
+        println!("{head}: {how}, {} pair(s) with {}{left}", bench.pairs, u.build);
+        if record.peaks.is_empty() {
+            record.peaks.push(measure_peak(threads)?);
+        }
+        let start = Instant::now();
+        match bench.run(case, profile, &emitted, u.build, &oracles[u.build]) {
+            Ok(run) => {
+                println!("  {}", line(&run));
+                record.peaks.push(measure_peak(threads)?);
+                record.add(run)?;
+            }
+            Err(e) => {
+                println!("  FAILED: {e}");
+                failed.push(format!("{} {profile}: {e}", case.name));
+            }
+        }
+        (seconds, done) = (seconds + start.elapsed().as_secs_f64(), done + case.weight());
     }
-    println!("{table}");
-    println!(
-        "medians of {} pairs; resident memory counts the mapped model file on our side, and the oracle's own on llama.cpp's",
-        cli.pairs
-    );
-    let busy = all.iter().map(Measured::others).fold(0.0, f64::max);
-    if busy > 10.0 {
-        println!("WARNING: other processes took up to {busy:.0} % of this machine; on a busy machine these times mean little");
+    Ok(failed)
+}
+
+/// Time per op of the drawn case, in the profile that was fastest, unless the file has it already.
+fn ops_of(bench: &Bench, case: &Case, units: &[Unit<'_>], oracles: &BTreeMap<&str, Oracle>, record: &mut Record) -> Result<(), String> {
+    let runs = record.runs.iter().filter(|r| r["case"] == case.name.as_str());
+    let best = runs.min_by(|a, b| verdict::ours(a).total_cmp(&verdict::ours(b))).ok_or("the drawn case was not measured")?;
+    let (profile, library) = (best["profile"].clone(), best["library"].clone());
+    let of = [("profile", profile.clone()), ("library", library.clone()), ("pixels", json!(case.size())), ("threads", json!(case.threads))];
+    if record.ops.as_ref().is_some_and(|o| of.iter().all(|(key, v)| o[*key] == *v)) {
+        return Ok(());
     }
-    if let Some(file) = &cli.json {
-        let rows: Vec<Value> = all
-            .iter()
-            .map(|m| {
-                json!({
-                    "preset": cli.preset, "weights": m.weights, "profile": m.profile, "pixels": m.size, "measured": m.value,
-                    "library_rss_bytes": m.ours_rss, "llama_cpp_rss_bytes": m.llama_rss,
-                    "library_gflops": m.gflops("library_seconds"), "llama_cpp_gflops": m.gflops("llama_cpp_seconds"),
-                })
-            })
-            .collect();
-        let text = serde_json::to_string_pretty(&json!({ "peaks": peaks, "rows": rows })).map_err(|e| e.to_string())?;
-        fs::write(file, text + "\n").map_err(|e| format!("{}: {e}", file.display()))?;
-    }
-    Ok(())
+    let (_, build) = verdict::fastest(&record.runs, best);
+    let find = |name: &Value| units.iter().find(|u| u.case.name == case.name && *name == u.profile);
+    let unit = find(&profile).ok_or("the drawn case has another profile now")?;
+    let oracle = oracles.get(build).ok_or_else(|| format!("llama.cpp's build {build} is not built"))?;
+    println!("time per op of {}, profile {}, beside llama.cpp's {build}", case.name, unit.profile);
+    let mut ops = ops::measure(bench, case, unit.profile, oracle)?;
+    (ops["profile"], ops["library"], ops["build"]) = (profile, library, json!(build));
+    (ops["peak_gflops"], ops["copy_gbytes"]) = (json!(record.peak(u64::from(case.threads))), json!(record.best("copy_gbytes")));
+    record.ops = Some(ops);
+    record.save()
 }
 
-fn facts(reference: &serde_json::Map<String, Value>) -> String {
-    let wanted = ["crate", "llama.cpp", "ggml", "compiler", "libc", "flash_attention"];
-    wanted.iter().filter_map(|k| Some(format!("{} {}", k.replace('_', " "), reference.get(*k)?.as_str()?))).collect::<Vec<_>>().join(", ")
+/// The pictures are drawn by a crate of their own, which needs the results and nothing else.
+fn draw(results: &Path, dir: &Path) -> Result<(), String> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/pictures/Cargo.toml");
+    let target = folder().join("../pictures");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string());
+    let mut command = Command::new(&cargo);
+    command.args(["run", "--quiet", "--locked", "--release", "--manifest-path"]).arg(manifest).arg("--target-dir").arg(target);
+    let status = command.arg("--").arg(results).arg(dir).status().map_err(|e| format!("{cargo}: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("drawing failed ({status})")) }
 }
 
-fn path(path: &Path) -> Result<&str, String> {
-    path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))
+fn line(run: &Value) -> String {
+    let float = |pointer: &str| run.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let (ours, theirs) = (float("/ours/median"), float("/llama_cpp/median"));
+    let others = run["others_percent"].as_f64().map_or(String::new(), |o| format!(", other processes {o:.1} %"));
+    format!("ours {ours:.3} s, llama.cpp {theirs:.3} s, {:.2} times faster{others}", theirs / ours)
 }
 
-/// Compiles with the C compiler that `CC` names, or cc.
-fn cc(arguments: &[&str]) -> Result<(), String> {
-    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_string());
-    let output = Command::new(&compiler).args(arguments).output().map_err(|e| format!("{compiler}: {e}"))?;
-    if output.status.success() { Ok(()) } else { Err(format!("{compiler}: {}", String::from_utf8_lossy(&output.stderr))) }
-}
-
-/// A program of `tests/bench`.
-fn tool(name: &str, work: &Path) -> Result<PathBuf, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench").join(format!("{name}.c"));
-    let program = work.join(name);
-    cc(&["-O2", path(&source)?, "-o", path(&program)?, "-lpthread"])?;
-    Ok(program)
-}
-
-/// The emitted example, linked with the library as a user would.
-fn link_example(example: &str, library: &Path, work: &Path) -> Result<PathBuf, String> {
-    let home = library.parent().ok_or("a library without a folder")?;
-    let program = work.join("example");
-    let source = work.join("example.c");
-    fs::write(&source, example).map_err(|e| e.to_string())?;
-    let (include, search) = (format!("-I{}", path(home)?), format!("-Wl,-rpath,{}", path(home)?));
-    cc(&["-O2", &include, path(&source)?, path(library)?, &search, "-o", path(&program)?])?;
-    Ok(program)
+fn minutes(seconds: f64) -> String {
+    if seconds < 90.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
 fn measure_peak(threads: u32) -> Result<Value, String> {
     Peak::measure(threads).map(|p| p.json()).map_err(encoder::text)
 }
 
-/// Largest resident memory of a program that runs to its end; none if it fails.
-fn peak_rss(rss: &Path, command: &[&str]) -> Result<Option<u64>, String> {
-    let output = Command::new(rss).args(command).output().map_err(|e| format!("{}: {e}", rss.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().last().filter(|_| output.status.success()).and_then(|line| line.parse().ok()))
-}
-
-/// An image of the size as binary PPM, for the example.
-fn picture(size: &str, work: &Path) -> Result<PathBuf, String> {
-    let (width, height) = size.split_once('x').ok_or_else(|| format!("{size} is no size like 768x768"))?;
-    let number = |text: &str| text.parse::<usize>().map_err(|e| format!("{size}: {e}"));
-    let mut bytes = format!("P6\n{width} {height}\n255\n").into_bytes();
-    bytes.extend((0..number(width)? * number(height)? * 3).map(|i| (i * 7 % 251) as u8));
-    let file = work.join(format!("{size}.ppm"));
-    fs::write(&file, bytes).map_err(|e| format!("{}: {e}", file.display()))?;
-    Ok(file)
+/// The processor's name, where the system tells it.
+fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|l| Some(l.strip_prefix("model name")?.split_once(':')?.1.trim().to_string()));
+    name.unwrap_or_else(|| std::env::consts::ARCH.to_string())
 }

@@ -6,6 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use isobit::emit::Sources;
 use isobit::fuse::Taps;
 use isobit::host::compiler;
 use isobit::sizes::Sizes;
@@ -109,8 +110,13 @@ impl Oracle {
 }
 
 /// Emits and compiles a library with the target's own flags; kept until its text or the compiler changes.
+#[allow(dead_code, reason = "the benchmark compiles what it has emitted for more than that")]
 pub fn library(encoder: &Encoder, sizes: &Sizes, profile: &str, attention: &str, taps: Taps) -> Result<PathBuf, String> {
-    let sources = encoder.emit(sizes, profile, &[("attention", attention)], taps)?;
+    compiled(encoder, &encoder.emit(sizes, profile, &[("attention", attention)], taps)?)
+}
+
+/// Compiles an emitted library, or takes it from an earlier run.
+pub fn compiled(encoder: &Encoder, sources: &Sources) -> Result<PathBuf, String> {
     let name = encoder.name();
     let (unit, header) = (format!("{name}.c"), format!("{name}.h"));
     let files: Vec<(&str, &str)> =

@@ -166,7 +166,7 @@ impl Work {
         let mut subjects = Vec::new();
         for profile in self.encoder.maps.files.json_stems("profiles") {
             let known = self.encoder.maps.profile(&profile).map_err(encoder::text)?;
-            if !known.serves(&self.encoder.target.lang) {
+            if !known.promises_bits(&self.encoder.maps, &self.encoder.target.lang) {
                 continue;
             }
             let choices: Vec<&'static str> = match known.options.get("attention") {

@@ -20,7 +20,7 @@ use isobit::view::Layout;
 use libloading::Library;
 
 use super::cases::{self, Case};
-use super::near;
+use super::near::{self, NearUse};
 
 /// Pointers of operands, result and tables; run-time dimensions; tasks; scratch.
 pub type Thunk = unsafe extern "C" fn(*const *mut c_void, *const usize, usize, usize, *mut c_void);
@@ -432,6 +432,13 @@ fn source_of(world: &World, map: &OpMap, variant: &str) -> Option<Source> {
                 link.instance(world, &mut instances, link.portable());
             }
         }
+    }
+    for NearUse { used, .. } in near::uses(map) {
+        let Some(kernel) = used.kernel(variant) else { continue };
+        for name in &used.portable().shared {
+            instances.snippet(&world.maps, name, &kernel.lang).unwrap_or_else(|e| panic!("{}", e.plain()));
+        }
+        used.instance(world, &mut instances, kernel);
     }
     if variant.is_empty() {
         for near in near::uses(map) {

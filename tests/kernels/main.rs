@@ -133,6 +133,39 @@ fn every_variant_gives_the_portable_bits() {
     report.finish();
 }
 
+/// The classes of a bound in C: every variant keeps it, and gives its own bits however the tasks are split.
+#[test]
+fn near_kernels_keep_their_bound() {
+    let mut report = Report::default();
+    let mut farthest = 0f64;
+    for map in world().graph_ops() {
+        for near in near::uses(map) {
+            let kernels: Vec<Kernel> =
+                world().builds.iter().flat_map(|b| world().variants().into_iter().filter_map(|v| kernel(b, &near.used, v))).collect();
+            if kernels.is_empty() {
+                continue;
+            }
+            let operands = Operands::new(&near.used, Mode::Plain);
+            let expected = near.expected(first_build(), &operands.tensors);
+            let Some(expected) = report.check(expected, || format!("the reference of {}", near.used)) else { continue };
+            for k in kernels {
+                let Some(whole) = report.check(k.full(&operands), || k.label.clone()) else { continue };
+                let nmse = near.nmse(&expected, &k.tensor(&whole));
+                farthest = farthest.max(nmse / near.nmse);
+                let within = if nmse <= near.nmse { Ok(()) } else { Err(format!("nmse {nmse:e}, the class promises {:e}", near.nmse)) };
+                report.check(within, || k.label.clone());
+                for workers in 2..=3 {
+                    let ranges: Vec<_> = (0..workers).map(|i| (i * k.tasks / workers, (i + 1) * k.tasks / workers)).collect();
+                    let got = k.ranges(&operands, &ranges, true, workers % 2);
+                    report.check(got.and_then(|got| k.compare(&whole, &got, true)), || format!("{} by {workers} workers", k.label));
+                }
+            }
+        }
+    }
+    aloud(&format!("of their bounds results in C take {farthest:.3} at most"));
+    report.finish();
+}
+
 #[test]
 #[ignore = "many minutes on a device's emulation: make wgsl-parity runs it"]
 #[cfg(feature = "gpu")]

@@ -44,7 +44,7 @@ fn accurate(used: Use<'_>) -> Use<'_> {
     let found = alternatives(&world().maps, &profile, LANG, &used.map.op, &bound, &types, &used.map.at);
     let class = found.unwrap_or_else(|e| panic!("{}", e.plain())).remove(0).class;
     let (class, def) = used.map.classes.get_key_value(&class).unwrap_or_else(|| panic!("{used}: no class {class}"));
-    let stands_for = |row: &Row, name: &String, d: &Dtype| row[name] == *d || row[name] == Dtype::F32 && d.element_bytes() == Some(2);
+    let stands_for = |row: &Row, name: &String, d: &Dtype| row[name] == *d || row[name] == Dtype::F32 && d.element_bytes() != Some(4);
     let fits = |row: &&Row| used.row.iter().all(|(name, dtype)| stands_for(row, name, dtype));
     let same = |row: &&Row| used.row.iter().filter(|(name, d)| row[*name] == **d).count();
     let row = def.types.iter().filter(fits).max_by_key(same).unwrap_or_else(|| panic!("{used}: {class} has no row for these values"));

@@ -6,7 +6,7 @@
  * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c e377dbaf8ef600fc0f11d420c817c8bb2e3939a8529875feaa0d099a7756ab5d
- * maps      7e22ea54b14824f5a681641cdd85324316f29c04b81bfe91a3aeb9c430647d76
+ * maps      32bd26335e043653371a7a5c09412cb4363f152344fb8b0eec90c223a4d3a7b9
  * taps      those that fusion leaves
  */
 
@@ -1576,21 +1576,23 @@ typedef struct iso_pool {
     /* the job: written under lock before tickets are given out */
     iso_body body;
     void *arg;
-    size_t tasks, chunk;
+    size_t tasks, shares;
     atomic_size_t next;
     iso_pool_thread *threads;
     size_t count;
 } iso_pool;
 
-/* Ranges are taken first come, first served: which thread computes an element never changes its bits. */
+/* Ranges are taken first come, first served: which thread computes an element never changes its bits. They get shorter
+ * towards the end, so that the threads end together. */
 static void iso_pool_take(iso_pool *pool, unsigned worker)
 {
-    for (;;) {
-        const size_t begin = atomic_fetch_add_explicit(&pool->next, pool->chunk, memory_order_relaxed);
-        if (begin >= pool->tasks) {
-            return;
+    size_t begin = atomic_load_explicit(&pool->next, memory_order_relaxed);
+    while (begin < pool->tasks) {
+        const size_t end = begin + ISO_CEILDIV(pool->tasks - begin, pool->shares);
+        if (atomic_compare_exchange_weak_explicit(&pool->next, &begin, end, memory_order_relaxed, memory_order_relaxed)) {
+            pool->body(pool->arg, begin, end, worker);
+            begin = atomic_load_explicit(&pool->next, memory_order_relaxed);
         }
-        pool->body(pool->arg, begin, ISO_MIN(begin + pool->chunk, pool->tasks), worker);
     }
 }
 
@@ -1627,9 +1629,9 @@ static void iso_pool_run(iso_pool *pool, size_t tasks, iso_body body, void *arg)
     pool->body = body;
     pool->arg = arg;
     pool->tasks = tasks;
-    pool->chunk = ISO_CEILDIV(tasks, 4 * workers);
+    pool->shares = 2 * workers;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    pool->tickets = ISO_MIN(pool->count, ISO_CEILDIV(tasks, pool->chunk) - 1);
+    pool->tickets = ISO_MIN(pool->count, tasks - 1);
     if (pool->tickets == pool->count) {
         (void)pthread_cond_broadcast(&pool->work);
     } else {
@@ -2060,6 +2062,19 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_out_bias_add_avx512(floa
     }
 }
 
+// Eight entries of a table. They are put together in a register: what is stored in halves would have to be waited for.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline __m128i iso_gemm_look_up_avx512(const uint16_t *h, const uint16_t *table)
+{
+    __m128i v = _mm_cvtsi32_si128(table[h[0]]);
+    v = _mm_insert_epi16(v, table[h[1]], 1);
+    v = _mm_insert_epi16(v, table[h[2]], 2);
+    v = _mm_insert_epi16(v, table[h[3]], 3);
+    v = _mm_insert_epi16(v, table[h[4]], 4);
+    v = _mm_insert_epi16(v, table[h[5]], 5);
+    v = _mm_insert_epi16(v, table[h[6]], 6);
+    return _mm_insert_epi16(v, table[h[7]], 7);
+}
+
 ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_out_bias_gelu_avx512(float *y, const float *dot, const float *bias,
                                                                              const uint16_t *table, size_t count)
 {
@@ -2068,10 +2083,8 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_out_bias_gelu_avx512(flo
         const __m512 v = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, dot + j), _mm512_maskz_loadu_ps(mask, bias + j));
         uint16_t h[16];
         _mm256_storeu_si256((__m256i *)h, _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-        for (int i = 0; i < 16; i++) {
-            h[i] = table[h[i]];
-        }
-        const __m512 looked_up = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)h));
+        const __m256i entries = _mm256_set_m128i(iso_gemm_look_up_avx512(h + 8, table), iso_gemm_look_up_avx512(h, table));
+        const __m512 looked_up = _mm512_cvtph_ps(entries);
         const __mmask16 large = _mm512_cmp_ps_mask(v, _mm512_set1_ps(10.0f), _CMP_GE_OQ);
         const __mmask16 inner = (__mmask16)~_mm512_cmp_ps_mask(v, _mm512_set1_ps(-10.0f), _CMP_LE_OQ);
         _mm512_mask_storeu_ps(y + j, mask, _mm512_mask_blend_ps(large, _mm512_maskz_mov_ps(inner, looked_up), v));
@@ -3486,23 +3499,23 @@ ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((noinline)) static void iso_attn_value
 
 // q: the first of `count` query rows, at most `most` (a multiple of 24); k, v: the first of `keys` rows, of which from .. to-1 are attended; y: rows of y_row floats.
 // lanes (16 or 8) chooses the exponential and the groups of its sum.
-// scratch, with padded = d rounded up to 16: (most + 64) * (d + padded) + 2 * most + 24 * 65 floats.
+// Tiles of widened keys and values lie `apart` floats from each other, or, if that is 0, all in one place; `filled` says that they are there.
+// scratch, with padded = d rounded up to 16: (most + 64 * tiles, or 64) * (d + padded) + 2 * most + 24 * 64 + 32 floats.
 ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float *q, iso_attn_view q_view, const uint16_t *k,
                                                                     iso_attn_view k_view, const uint16_t *v, iso_attn_view v_view,
                                                                     float *y, size_t y_row, size_t count, size_t keys, size_t from, size_t to, size_t d,
-                                                                    float scale, int lanes, size_t most, float *scratch)
+                                                                    float scale, int lanes, size_t most, size_t apart, int filled, float *scratch)
 {
     const size_t padded = (d + 15) / 16 * 16;
     const size_t rows = (count + 23) / 24 * 24;
     float *scores = scratch;           // [24][64]
-    float *kt = scores + 24 * 64;      // [d][64]
-    float *vt = kt + 64 * d;           // [64][padded]
-    float *acc = vt + 64 * padded;     // [most][padded]
+    float *acc = scores + 24 * 64;     // [most][padded]
     float *qc = acc + most * padded;   // [most][d]
     float *max = qc + most * d;        // [most]
     float *sum = max + most;           // [most]
-    float *tile_max = sum + most;      // [24]
-    memset(scratch, 0, (24 * 64 + 64 * d + 64 * padded + rows * padded) * sizeof *scratch);
+    float *tile_max = sum + most;      // [24], padded to 32
+    float *tiles = tile_max + 32;      // each [d][64], then [64][padded]
+    memset(scratch, 0, (24 * 64 + rows * padded) * sizeof *scratch);
     memset(qc + count * d, 0, (rows - count) * d * sizeof *qc);
     iso_attn_pack_queries_avx2(qc, q, q_view, count, d);
     for (size_t i = 0; i < count; i++) {
@@ -3512,8 +3525,17 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_attn_tile_avx512(const float 
     for (size_t key = from / 64 * 64; key < to; key += 64) {
         const size_t present = keys - key < 64 ? keys - key : 64;
         const size_t low = from > key ? from - key : 0, high = to - key < 64 ? to - key : 64;
-        iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
-        iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
+        float *kt = tiles + key / 64 * apart;
+        float *vt = kt + 64 * d;
+        if (!filled) {
+            if (key == from / 64 * 64 || (apart != 0 && present == 64)) {
+                memset(kt, 0, 64 * (d + padded) * sizeof *kt);
+            } else if (apart != 0) {
+                memcpy(kt, kt - apart, 64 * (d + padded) * sizeof *kt); // rows that a tile lacks are those of the tile before it
+            }
+            iso_attn_pack_keys_avx2(kt, k + (ptrdiff_t)key * k_view.row, k_view, present, d);
+            iso_attn_pack_values_avx2(vt, v + (ptrdiff_t)key * v_view.row, v_view, present, d);
+        }
         for (size_t i = 0; i < count; i += 24) {
             const size_t here = count - i < 24 ? count - i : 24;
             for (size_t r = 0; r < here; r += 6) {
@@ -4672,10 +4694,10 @@ ISOBIT_AVX512 static void conv_matmul_f16_dot8_avx512__k768_n1152(const uint16_t
     const size_t packed = steps * 8; // floats per packed row
     float *tile = scratch;                 // [5][32]
     float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 240 packed rows of x
+    float *rows = weights + 30 * packed;   // 480 packed rows of x
     size_t held = m;                       // which rows of x those are: the first
     for (size_t t = t0; t < t1; t++) {
-        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 5, 120, 10);
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
         if (held != b.m0) {
             iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
             held = b.m0;
@@ -4683,11 +4705,23 @@ ISOBIT_AVX512 static void conv_matmul_f16_dot8_avx512__k768_n1152(const uint16_t
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
+            const size_t left = n - j - cols < 30 ? n - j - cols : 30;
+            const char *soon = (const char *)(w + (j + cols) * k); // the next columns' weights
+            const char *end = (const char *)(w + (j + cols + left) * k);
+            const size_t part = (size_t)(end - soon) / ((b.m1 - b.m0 + 4) / 5) + 64; // of them is fetched with each group
             for (size_t i0 = b.m0; i0 < b.m1; i0 += 5) {
+                for (const char *stop = soon + part; soon < stop && soon < end; soon += 64) {
+                    __builtin_prefetch(soon, 0, 2);
+                }
                 const size_t next = i0 + 5 < b.m1 ? i0 + 5 : b.m0; // fetched while this group is in work
+                for (size_t i = next; i < next + 5 && i < b.m1; i++) {
+                    for (size_t c = 0; c < cols; c += 15) {
+                        __builtin_prefetch(y + i * n + j + c, 1);
+                    }
+                }
                 for (size_t c = 0; c < cols; c += 10) {
                     iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 12);
+                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_avx512(y + i * n + j, tile + (i - i0) * 32, cols);
@@ -5055,10 +5089,10 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k1152_n3456(const uint16_
     const size_t packed = steps * 8; // floats per packed row
     float *tile = scratch;                 // [5][32]
     float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 240 packed rows of x
+    float *rows = weights + 30 * packed;   // 480 packed rows of x
     size_t held = m;                       // which rows of x those are: the first
     for (size_t t = t0; t < t1; t++) {
-        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 5, 120, 10);
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
         if (held != b.m0) {
             iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
             held = b.m0;
@@ -5066,11 +5100,23 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k1152_n3456(const uint16_
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
+            const size_t left = n - j - cols < 30 ? n - j - cols : 30;
+            const char *soon = (const char *)(w + (j + cols) * k); // the next columns' weights
+            const char *end = (const char *)(w + (j + cols + left) * k);
+            const size_t part = (size_t)(end - soon) / ((b.m1 - b.m0 + 4) / 5) + 64; // of them is fetched with each group
             for (size_t i0 = b.m0; i0 < b.m1; i0 += 5) {
+                for (const char *stop = soon + part; soon < stop && soon < end; soon += 64) {
+                    __builtin_prefetch(soon, 0, 2);
+                }
                 const size_t next = i0 + 5 < b.m1 ? i0 + 5 : b.m0; // fetched while this group is in work
+                for (size_t i = next; i < next + 5 && i < b.m1; i++) {
+                    for (size_t c = 0; c < cols; c += 15) {
+                        __builtin_prefetch(y + i * n + j + c, 1);
+                    }
+                }
                 for (size_t c = 0; c < cols; c += 10) {
                     iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 12);
+                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
@@ -5336,6 +5382,7 @@ ISOBIT_AVX512 static void attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf
     const iso_attn_view v_view = { 1152, 1 };
     const size_t rows = m / images;
     const size_t blocks = (rows + 767) / 768;
+    size_t held = SIZE_MAX; // whose keys and values are widened: this head of this image
     for (size_t t = t0; t < t1; t++) {
         const size_t first = t / blocks / heads * rows;
         const size_t head = t / blocks % heads;
@@ -5345,7 +5392,8 @@ ISOBIT_AVX512 static void attention_f32_tile64_exp8_avx512__h16_d72_scale3df15bf
         const uint16_t *vh = v + first * (size_t)1152 + head * (size_t)72;
         const float *qh = q + (first + q0) * (size_t)1152 + head * (size_t)72;
         iso_attn_tile_avx512(qh, q_view, kh, k_view, vh, v_view, y + ((first + q0) * heads + head) * d, heads * d, q1 - q0, rows, 0, rows, d,
-                           scale, 8, 768, scratch);
+                           scale, 8, 768, 64 * (d + (d + 15) / 16 * 16), held == t / blocks, scratch);
+        held = t / blocks;
     }
 }
 #endif
@@ -5466,10 +5514,10 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k1152_n1152(const uin
     const size_t packed = steps * 8; // floats per packed row
     float *tile = scratch;                 // [5][32]
     float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 240 packed rows of x
+    float *rows = weights + 30 * packed;   // 480 packed rows of x
     size_t held = m;                       // which rows of x those are: the first
     for (size_t t = t0; t < t1; t++) {
-        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 5, 120, 10);
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
         if (held != b.m0) {
             iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
             held = b.m0;
@@ -5477,11 +5525,23 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k1152_n1152(const uin
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
+            const size_t left = n - j - cols < 30 ? n - j - cols : 30;
+            const char *soon = (const char *)(w + (j + cols) * k); // the next columns' weights
+            const char *end = (const char *)(w + (j + cols + left) * k);
+            const size_t part = (size_t)(end - soon) / ((b.m1 - b.m0 + 4) / 5) + 64; // of them is fetched with each group
             for (size_t i0 = b.m0; i0 < b.m1; i0 += 5) {
+                for (const char *stop = soon + part; soon < stop && soon < end; soon += 64) {
+                    __builtin_prefetch(soon, 0, 2);
+                }
                 const size_t next = i0 + 5 < b.m1 ? i0 + 5 : b.m0; // fetched while this group is in work
+                for (size_t i = next; i < next + 5 && i < b.m1; i++) {
+                    for (size_t c = 0; c < cols; c += 15) {
+                        __builtin_prefetch(y + i * n + j + c, 1);
+                    }
+                }
                 for (size_t c = 0; c < cols; c += 10) {
                     iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 12);
+                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_add_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, res + i * n + j, cols);
@@ -5595,10 +5655,10 @@ ISOBIT_AVX512 static void linear_bias_gelu_f16_dot8_avx512__k1152_n4304(const ui
     const size_t packed = steps * 8; // floats per packed row
     float *tile = scratch;                 // [5][32]
     float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 240 packed rows of x
+    float *rows = weights + 30 * packed;   // 480 packed rows of x
     size_t held = m;                       // which rows of x those are: the first
     for (size_t t = t0; t < t1; t++) {
-        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 5, 120, 10);
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
         if (held != b.m0) {
             iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
             held = b.m0;
@@ -5606,11 +5666,23 @@ ISOBIT_AVX512 static void linear_bias_gelu_f16_dot8_avx512__k1152_n4304(const ui
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
+            const size_t left = n - j - cols < 30 ? n - j - cols : 30;
+            const char *soon = (const char *)(w + (j + cols) * k); // the next columns' weights
+            const char *end = (const char *)(w + (j + cols + left) * k);
+            const size_t part = (size_t)(end - soon) / ((b.m1 - b.m0 + 4) / 5) + 64; // of them is fetched with each group
             for (size_t i0 = b.m0; i0 < b.m1; i0 += 5) {
+                for (const char *stop = soon + part; soon < stop && soon < end; soon += 64) {
+                    __builtin_prefetch(soon, 0, 2);
+                }
                 const size_t next = i0 + 5 < b.m1 ? i0 + 5 : b.m0; // fetched while this group is in work
+                for (size_t i = next; i < next + 5 && i < b.m1; i++) {
+                    for (size_t c = 0; c < cols; c += 15) {
+                        __builtin_prefetch(y + i * n + j + c, 1);
+                    }
+                }
                 for (size_t c = 0; c < cols; c += 10) {
                     iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 12);
+                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_gelu_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, gelu_f16, cols);
@@ -5766,10 +5838,10 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k4304_n1152(const uin
     const size_t packed = steps * 8; // floats per packed row
     float *tile = scratch;                 // [5][32]
     float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 240 packed rows of x
+    float *rows = weights + 30 * packed;   // 480 packed rows of x
     size_t held = m;                       // which rows of x those are: the first
     for (size_t t = t0; t < t1; t++) {
-        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 5, 120, 10);
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
         if (held != b.m0) {
             iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
             held = b.m0;
@@ -5777,11 +5849,23 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k4304_n1152(const uin
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
+            const size_t left = n - j - cols < 30 ? n - j - cols : 30;
+            const char *soon = (const char *)(w + (j + cols) * k); // the next columns' weights
+            const char *end = (const char *)(w + (j + cols + left) * k);
+            const size_t part = (size_t)(end - soon) / ((b.m1 - b.m0 + 4) / 5) + 64; // of them is fetched with each group
             for (size_t i0 = b.m0; i0 < b.m1; i0 += 5) {
+                for (const char *stop = soon + part; soon < stop && soon < end; soon += 64) {
+                    __builtin_prefetch(soon, 0, 2);
+                }
                 const size_t next = i0 + 5 < b.m1 ? i0 + 5 : b.m0; // fetched while this group is in work
+                for (size_t i = next; i < next + 5 && i < b.m1; i++) {
+                    for (size_t c = 0; c < cols; c += 15) {
+                        __builtin_prefetch(y + i * n + j + c, 1);
+                    }
+                }
                 for (size_t c = 0; c < cols; c += 10) {
                     iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 12);
+                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_add_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, res + i * n + j, cols);
@@ -5990,10 +6074,10 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4608(const uint16_
     const size_t packed = steps * 8; // floats per packed row
     float *tile = scratch;                 // [5][32]
     float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 240 packed rows of x
+    float *rows = weights + 30 * packed;   // 480 packed rows of x
     size_t held = m;                       // which rows of x those are: the first
     for (size_t t = t0; t < t1; t++) {
-        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 5, 120, 10);
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
         if (held != b.m0) {
             iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
             held = b.m0;
@@ -6001,11 +6085,23 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4608(const uint16_
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
+            const size_t left = n - j - cols < 30 ? n - j - cols : 30;
+            const char *soon = (const char *)(w + (j + cols) * k); // the next columns' weights
+            const char *end = (const char *)(w + (j + cols + left) * k);
+            const size_t part = (size_t)(end - soon) / ((b.m1 - b.m0 + 4) / 5) + 64; // of them is fetched with each group
             for (size_t i0 = b.m0; i0 < b.m1; i0 += 5) {
+                for (const char *stop = soon + part; soon < stop && soon < end; soon += 64) {
+                    __builtin_prefetch(soon, 0, 2);
+                }
                 const size_t next = i0 + 5 < b.m1 ? i0 + 5 : b.m0; // fetched while this group is in work
+                for (size_t i = next; i < next + 5 && i < b.m1; i++) {
+                    for (size_t c = 0; c < cols; c += 15) {
+                        __builtin_prefetch(y + i * n + j + c, 1);
+                    }
+                }
                 for (size_t c = 0; c < cols; c += 10) {
                     iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 12);
+                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
@@ -6189,10 +6285,10 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4096(const uint16_
     const size_t packed = steps * 8; // floats per packed row
     float *tile = scratch;                 // [5][32]
     float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 240 packed rows of x
+    float *rows = weights + 30 * packed;   // 480 packed rows of x
     size_t held = m;                       // which rows of x those are: the first
     for (size_t t = t0; t < t1; t++) {
-        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 240, 5, 120, 10);
+        const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
         if (held != b.m0) {
             iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
             held = b.m0;
@@ -6200,11 +6296,23 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4096(const uint16_
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
+            const size_t left = n - j - cols < 30 ? n - j - cols : 30;
+            const char *soon = (const char *)(w + (j + cols) * k); // the next columns' weights
+            const char *end = (const char *)(w + (j + cols + left) * k);
+            const size_t part = (size_t)(end - soon) / ((b.m1 - b.m0 + 4) / 5) + 64; // of them is fetched with each group
             for (size_t i0 = b.m0; i0 < b.m1; i0 += 5) {
+                for (const char *stop = soon + part; soon < stop && soon < end; soon += 64) {
+                    __builtin_prefetch(soon, 0, 2);
+                }
                 const size_t next = i0 + 5 < b.m1 ? i0 + 5 : b.m0; // fetched while this group is in work
+                for (size_t i = next; i < next + 5 && i < b.m1; i++) {
+                    for (size_t c = 0; c < cols; c += 15) {
+                        __builtin_prefetch(y + i * n + j + c, 1);
+                    }
+                }
                 for (size_t c = 0; c < cols; c += 10) {
                     iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 12);
+                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
@@ -6673,7 +6781,7 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 1: return d->b;
     case 2: return d->mh * 2ull;
     case 3: return d->mw * 2ull;
-    case 4: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (10ull);
+    case 4: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 480ull)) * (20ull);
     case 5: return d->b * d->mh * d->mw * 4ull;
     case 6: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (9ull);
     case 7: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 32ull)) * (9ull);
@@ -6681,7 +6789,7 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 9: return 1ull;
     case 10: return d->mh * d->mw * 4ull;
     case 11: return ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 8ull);
-    case 12: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (29ull);
+    case 12: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 480ull)) * (58ull);
     case 13: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (27ull);
     case 14: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 32ull)) * (27ull);
     case 15: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 768ull));
@@ -6689,17 +6797,17 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 17: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 64ull));
     case 18: return ((d->mh * d->mw * 4ull) >= (64ull)) ? 1 : 0;
     case 19: return (d->b * 16ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 16ull));
-    case 20: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (36ull);
+    case 20: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 480ull)) * (72ull);
     case 21: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 240ull)) * (34ull);
     case 22: return (ISO_CEILDIV(d->b * d->mh * d->mw * 4ull, 32ull)) * (34ull);
     case 23: return ISO_CEILDIV(d->b * d->mh * d->mw, 8ull);
     case 24: return d->b * d->mh * d->mw;
-    case 25: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (39ull);
+    case 25: return (ISO_CEILDIV(d->b * d->mh * d->mw, 480ull)) * (77ull);
     case 26: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (36ull);
     case 27: return (ISO_CEILDIV(d->b * d->mh * d->mw, 32ull)) * (36ull);
     case 28: return ((d->mh * d->mw) >= (2ull)) ? 1 : 0;
     case 29: return d->b * d->mh * d->mw * 72ull;
-    case 30: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (35ull);
+    case 30: return (ISO_CEILDIV(d->b * d->mh * d->mw, 480ull)) * (69ull);
     case 31: return (ISO_CEILDIV(d->b * d->mh * d->mw, 240ull)) * (32ull);
     case 32: return (ISO_CEILDIV(d->b * d->mh * d->mw, 32ull)) * (32ull);
     case 33: return d->b * d->mh * d->mw * 64ull;
@@ -6714,32 +6822,33 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 42: return d->b * d->mh * d->mw * 68864ull;
     case 43: return d->b * d->mh * d->mw * 34432ull;
     case 44: return d->b * d->mh * d->mw * 16384ull;
-    case 45: return 830080ull;
+    case 45: return 1567360ull;
     case 46: return 839040ull;
     case 47: return 101376ull;
-    case 48: return 1244800ull;
+    case 48: return 2350720ull;
     case 49: return 1256832ull;
     case 50: return 152064ull;
-    case 51: return 518240ull;
-    case 52: return 95232ull;
-    case 53: return 71680ull;
-    case 54: return 864ull;
-    case 55: return 4648960ull;
-    case 56: return 4686208ull;
-    case 57: return 568128ull;
-    case 58: return 4977280ull;
-    case 59: return 5016960ull;
-    case 60: return 608256ull;
-    case 61: return 36864ull;
-    case 62: return 1152ull;
-    case 63: return 16ull;
-    case 64: return 72ull;
-    case 65: return 4304ull;
-    case 66: return 4608ull;
-    case 67: return d->mh;
-    case 68: return d->mw;
-    case 69: return d->mh * d->mw;
-    case 70: return d->b * d->mh * d->mh * d->mw * d->mw * 1990656ull + d->b * d->mh * d->mw * 3623583744ull;
+    case 51: return ((((768ull) + ((64ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 64ull)))) * (152ull)) + (3104ull)) * (4ull);
+    case 52: return 518240ull;
+    case 53: return 95232ull;
+    case 54: return 71680ull;
+    case 55: return 864ull;
+    case 56: return 8780800ull;
+    case 57: return 4686208ull;
+    case 58: return 568128ull;
+    case 59: return 9400960ull;
+    case 60: return 5016960ull;
+    case 61: return 608256ull;
+    case 62: return 36864ull;
+    case 63: return 1152ull;
+    case 64: return 16ull;
+    case 65: return 72ull;
+    case 66: return 4304ull;
+    case 67: return 4608ull;
+    case 68: return d->mh;
+    case 69: return d->mw;
+    case 70: return d->mh * d->mw;
+    case 71: return d->b * d->mh * d->mh * d->mw * d->mw * 1990656ull + d->b * d->mh * d->mw * 3623583744ull;
     default: return 0;
     }
 }
@@ -7759,7 +7868,7 @@ static const iso_kernel iso_kernels[] = {
     /* 65 */ { "concat.f32.copy", ISO_VARIANT_portable, 16, iso_run_concat_f32_copy__xs4096x4096x4096x4096 },
 };
 
-/* Kernels that give the same bits, best first; open picks one that this machine runs. */
+/* Kernels that keep the same promise, best first; open picks one that this machine runs. */
 typedef struct {
     uint16_t kernel;
     uint16_t tasks; /* expression */
@@ -8719,317 +8828,317 @@ typedef struct {
 /* By step. */
 static const uint32_t iso_tap_count = 311;
 static const iso_tap_point iso_taps[] = {
-    { 5, "patch_bias", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 8, "inp_pos_emb", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 11, "ln1-0", "f32", { ISO_VALUE, 9, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 13, "Qcur-0", "f32", { ISO_VALUE, 11, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 13, "Kcur-0", "f32", { ISO_VALUE, 11, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 13, "Vcur-0", "f32", { ISO_VALUE, 11, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 14, "Qcur_rope-0", "f32", { ISO_VALUE, 12, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 15, "Kcur_rope-0", "f32", { ISO_VALUE, 13, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 18, "kqv_out-0", "f32", { ISO_VALUE, 16, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 20, "ffn_inp-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 21, "ffn_inp_normed-0", "f32", { ISO_VALUE, 18, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 23, "ffn_gelu-0", "f32", { ISO_VALUE, 20, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 25, "layer_out-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 26, "ln1-1", "f32", { ISO_VALUE, 22, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 28, "Qcur-1", "f32", { ISO_VALUE, 24, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 28, "Kcur-1", "f32", { ISO_VALUE, 24, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 28, "Vcur-1", "f32", { ISO_VALUE, 24, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 29, "Qcur_rope-1", "f32", { ISO_VALUE, 25, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 30, "Kcur_rope-1", "f32", { ISO_VALUE, 26, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 33, "kqv_out-1", "f32", { ISO_VALUE, 29, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 35, "ffn_inp-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 36, "ffn_inp_normed-1", "f32", { ISO_VALUE, 31, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 38, "ffn_gelu-1", "f32", { ISO_VALUE, 33, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 40, "layer_out-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 41, "ln1-2", "f32", { ISO_VALUE, 35, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 43, "Qcur-2", "f32", { ISO_VALUE, 37, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 43, "Kcur-2", "f32", { ISO_VALUE, 37, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 43, "Vcur-2", "f32", { ISO_VALUE, 37, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 44, "Qcur_rope-2", "f32", { ISO_VALUE, 38, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 45, "Kcur_rope-2", "f32", { ISO_VALUE, 39, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 48, "kqv_out-2", "f32", { ISO_VALUE, 42, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 50, "ffn_inp-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 51, "ffn_inp_normed-2", "f32", { ISO_VALUE, 44, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 53, "ffn_gelu-2", "f32", { ISO_VALUE, 46, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 55, "layer_out-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 56, "ln1-3", "f32", { ISO_VALUE, 48, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 58, "Qcur-3", "f32", { ISO_VALUE, 50, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 58, "Kcur-3", "f32", { ISO_VALUE, 50, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 58, "Vcur-3", "f32", { ISO_VALUE, 50, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 59, "Qcur_rope-3", "f32", { ISO_VALUE, 51, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 60, "Kcur_rope-3", "f32", { ISO_VALUE, 52, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 63, "kqv_out-3", "f32", { ISO_VALUE, 55, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 65, "ffn_inp-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 66, "ffn_inp_normed-3", "f32", { ISO_VALUE, 57, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 68, "ffn_gelu-3", "f32", { ISO_VALUE, 59, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 70, "layer_out-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 71, "ln1-4", "f32", { ISO_VALUE, 61, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 73, "Qcur-4", "f32", { ISO_VALUE, 63, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 73, "Kcur-4", "f32", { ISO_VALUE, 63, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 73, "Vcur-4", "f32", { ISO_VALUE, 63, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 74, "Qcur_rope-4", "f32", { ISO_VALUE, 64, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 75, "Kcur_rope-4", "f32", { ISO_VALUE, 65, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 78, "kqv_out-4", "f32", { ISO_VALUE, 68, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 80, "ffn_inp-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 81, "ffn_inp_normed-4", "f32", { ISO_VALUE, 70, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 83, "ffn_gelu-4", "f32", { ISO_VALUE, 72, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 85, "layer_out-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 86, "ln1-5", "f32", { ISO_VALUE, 74, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 88, "Qcur-5", "f32", { ISO_VALUE, 76, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 88, "Kcur-5", "f32", { ISO_VALUE, 76, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 88, "Vcur-5", "f32", { ISO_VALUE, 76, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 89, "Qcur_rope-5", "f32", { ISO_VALUE, 77, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 90, "Kcur_rope-5", "f32", { ISO_VALUE, 78, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 93, "kqv_out-5", "f32", { ISO_VALUE, 81, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 95, "ffn_inp-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 96, "ffn_inp_normed-5", "f32", { ISO_VALUE, 83, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 98, "ffn_gelu-5", "f32", { ISO_VALUE, 85, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 100, "layer_out-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 101, "ln1-6", "f32", { ISO_VALUE, 87, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 103, "Qcur-6", "f32", { ISO_VALUE, 89, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 103, "Kcur-6", "f32", { ISO_VALUE, 89, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 103, "Vcur-6", "f32", { ISO_VALUE, 89, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 104, "Qcur_rope-6", "f32", { ISO_VALUE, 90, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 105, "Kcur_rope-6", "f32", { ISO_VALUE, 91, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 108, "kqv_out-6", "f32", { ISO_VALUE, 94, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 110, "ffn_inp-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 111, "ffn_inp_normed-6", "f32", { ISO_VALUE, 96, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 113, "ffn_gelu-6", "f32", { ISO_VALUE, 98, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 115, "layer_out-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 116, "ln1-7", "f32", { ISO_VALUE, 100, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 118, "Qcur-7", "f32", { ISO_VALUE, 102, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 118, "Kcur-7", "f32", { ISO_VALUE, 102, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 118, "Vcur-7", "f32", { ISO_VALUE, 102, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 119, "Qcur_rope-7", "f32", { ISO_VALUE, 103, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 120, "Kcur_rope-7", "f32", { ISO_VALUE, 104, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 123, "kqv_out-7", "f32", { ISO_VALUE, 107, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 125, "ffn_inp-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 126, "ffn_inp_normed-7", "f32", { ISO_VALUE, 109, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 128, "ffn_gelu-7", "f32", { ISO_VALUE, 111, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 130, "layer_out-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 131, "ln1-8", "f32", { ISO_VALUE, 113, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 133, "Qcur-8", "f32", { ISO_VALUE, 115, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 133, "Kcur-8", "f32", { ISO_VALUE, 115, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 133, "Vcur-8", "f32", { ISO_VALUE, 115, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 134, "Qcur_rope-8", "f32", { ISO_VALUE, 116, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 135, "Kcur_rope-8", "f32", { ISO_VALUE, 117, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 138, "kqv_out-8", "f32", { ISO_VALUE, 120, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 140, "ffn_inp-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 141, "ffn_inp_normed-8", "f32", { ISO_VALUE, 122, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 143, "ffn_gelu-8", "f32", { ISO_VALUE, 124, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 145, "layer_out-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 146, "norm_b-8", "f32", { ISO_VALUE, 126, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 148, "ffn_up_b-8#2", "f32", { ISO_VALUE, 128, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 149, "ffn_gelu-8#2", "f32", { ISO_VALUE, 128, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 152, "ln1-9", "f32", { ISO_VALUE, 131, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 154, "Qcur-9", "f32", { ISO_VALUE, 133, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 154, "Kcur-9", "f32", { ISO_VALUE, 133, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 154, "Vcur-9", "f32", { ISO_VALUE, 133, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 155, "Qcur_rope-9", "f32", { ISO_VALUE, 134, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 156, "Kcur_rope-9", "f32", { ISO_VALUE, 135, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 159, "kqv_out-9", "f32", { ISO_VALUE, 138, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 161, "ffn_inp-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 162, "ffn_inp_normed-9", "f32", { ISO_VALUE, 140, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 164, "ffn_gelu-9", "f32", { ISO_VALUE, 142, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 166, "layer_out-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 167, "ln1-10", "f32", { ISO_VALUE, 144, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 169, "Qcur-10", "f32", { ISO_VALUE, 146, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 169, "Kcur-10", "f32", { ISO_VALUE, 146, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 169, "Vcur-10", "f32", { ISO_VALUE, 146, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 170, "Qcur_rope-10", "f32", { ISO_VALUE, 147, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 171, "Kcur_rope-10", "f32", { ISO_VALUE, 148, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 174, "kqv_out-10", "f32", { ISO_VALUE, 151, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 176, "ffn_inp-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 177, "ffn_inp_normed-10", "f32", { ISO_VALUE, 153, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 179, "ffn_gelu-10", "f32", { ISO_VALUE, 155, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 181, "layer_out-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 182, "ln1-11", "f32", { ISO_VALUE, 157, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 184, "Qcur-11", "f32", { ISO_VALUE, 159, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 184, "Kcur-11", "f32", { ISO_VALUE, 159, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 184, "Vcur-11", "f32", { ISO_VALUE, 159, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 185, "Qcur_rope-11", "f32", { ISO_VALUE, 160, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 186, "Kcur_rope-11", "f32", { ISO_VALUE, 161, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 189, "kqv_out-11", "f32", { ISO_VALUE, 164, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 191, "ffn_inp-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 192, "ffn_inp_normed-11", "f32", { ISO_VALUE, 166, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 194, "ffn_gelu-11", "f32", { ISO_VALUE, 168, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 196, "layer_out-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 197, "ln1-12", "f32", { ISO_VALUE, 170, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 199, "Qcur-12", "f32", { ISO_VALUE, 172, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 199, "Kcur-12", "f32", { ISO_VALUE, 172, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 199, "Vcur-12", "f32", { ISO_VALUE, 172, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 200, "Qcur_rope-12", "f32", { ISO_VALUE, 173, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 201, "Kcur_rope-12", "f32", { ISO_VALUE, 174, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 204, "kqv_out-12", "f32", { ISO_VALUE, 177, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 206, "ffn_inp-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 207, "ffn_inp_normed-12", "f32", { ISO_VALUE, 179, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 209, "ffn_gelu-12", "f32", { ISO_VALUE, 181, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 211, "layer_out-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 212, "ln1-13", "f32", { ISO_VALUE, 183, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 214, "Qcur-13", "f32", { ISO_VALUE, 185, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 214, "Kcur-13", "f32", { ISO_VALUE, 185, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 214, "Vcur-13", "f32", { ISO_VALUE, 185, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 215, "Qcur_rope-13", "f32", { ISO_VALUE, 186, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 216, "Kcur_rope-13", "f32", { ISO_VALUE, 187, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 219, "kqv_out-13", "f32", { ISO_VALUE, 190, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 221, "ffn_inp-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 222, "ffn_inp_normed-13", "f32", { ISO_VALUE, 192, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 224, "ffn_gelu-13", "f32", { ISO_VALUE, 194, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 226, "layer_out-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 227, "ln1-14", "f32", { ISO_VALUE, 196, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 229, "Qcur-14", "f32", { ISO_VALUE, 198, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 229, "Kcur-14", "f32", { ISO_VALUE, 198, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 229, "Vcur-14", "f32", { ISO_VALUE, 198, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 230, "Qcur_rope-14", "f32", { ISO_VALUE, 199, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 231, "Kcur_rope-14", "f32", { ISO_VALUE, 200, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 234, "kqv_out-14", "f32", { ISO_VALUE, 203, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 236, "ffn_inp-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 237, "ffn_inp_normed-14", "f32", { ISO_VALUE, 205, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 239, "ffn_gelu-14", "f32", { ISO_VALUE, 207, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 241, "layer_out-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 242, "ln1-15", "f32", { ISO_VALUE, 209, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 244, "Qcur-15", "f32", { ISO_VALUE, 211, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 244, "Kcur-15", "f32", { ISO_VALUE, 211, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 244, "Vcur-15", "f32", { ISO_VALUE, 211, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 245, "Qcur_rope-15", "f32", { ISO_VALUE, 212, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 246, "Kcur_rope-15", "f32", { ISO_VALUE, 213, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 249, "kqv_out-15", "f32", { ISO_VALUE, 216, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 251, "ffn_inp-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 252, "ffn_inp_normed-15", "f32", { ISO_VALUE, 218, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 254, "ffn_gelu-15", "f32", { ISO_VALUE, 220, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 256, "layer_out-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 257, "ln1-16", "f32", { ISO_VALUE, 222, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 259, "Qcur-16", "f32", { ISO_VALUE, 224, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 259, "Kcur-16", "f32", { ISO_VALUE, 224, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 259, "Vcur-16", "f32", { ISO_VALUE, 224, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 260, "Qcur_rope-16", "f32", { ISO_VALUE, 225, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 261, "Kcur_rope-16", "f32", { ISO_VALUE, 226, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 264, "kqv_out-16", "f32", { ISO_VALUE, 229, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 266, "ffn_inp-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 267, "ffn_inp_normed-16", "f32", { ISO_VALUE, 231, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 269, "ffn_gelu-16", "f32", { ISO_VALUE, 233, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 271, "layer_out-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 272, "norm_b-16", "f32", { ISO_VALUE, 235, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 274, "ffn_up_b-16#2", "f32", { ISO_VALUE, 237, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 275, "ffn_gelu-16#2", "f32", { ISO_VALUE, 237, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 278, "ln1-17", "f32", { ISO_VALUE, 240, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 280, "Qcur-17", "f32", { ISO_VALUE, 242, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 280, "Kcur-17", "f32", { ISO_VALUE, 242, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 280, "Vcur-17", "f32", { ISO_VALUE, 242, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 281, "Qcur_rope-17", "f32", { ISO_VALUE, 243, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 282, "Kcur_rope-17", "f32", { ISO_VALUE, 244, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 285, "kqv_out-17", "f32", { ISO_VALUE, 247, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 287, "ffn_inp-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 288, "ffn_inp_normed-17", "f32", { ISO_VALUE, 249, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 290, "ffn_gelu-17", "f32", { ISO_VALUE, 251, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 292, "layer_out-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 293, "ln1-18", "f32", { ISO_VALUE, 253, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 295, "Qcur-18", "f32", { ISO_VALUE, 255, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 295, "Kcur-18", "f32", { ISO_VALUE, 255, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 295, "Vcur-18", "f32", { ISO_VALUE, 255, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 296, "Qcur_rope-18", "f32", { ISO_VALUE, 256, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 297, "Kcur_rope-18", "f32", { ISO_VALUE, 257, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 300, "kqv_out-18", "f32", { ISO_VALUE, 260, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 302, "ffn_inp-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 303, "ffn_inp_normed-18", "f32", { ISO_VALUE, 262, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 305, "ffn_gelu-18", "f32", { ISO_VALUE, 264, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 307, "layer_out-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 308, "ln1-19", "f32", { ISO_VALUE, 266, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 310, "Qcur-19", "f32", { ISO_VALUE, 268, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 310, "Kcur-19", "f32", { ISO_VALUE, 268, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 310, "Vcur-19", "f32", { ISO_VALUE, 268, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 311, "Qcur_rope-19", "f32", { ISO_VALUE, 269, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 312, "Kcur_rope-19", "f32", { ISO_VALUE, 270, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 315, "kqv_out-19", "f32", { ISO_VALUE, 273, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 317, "ffn_inp-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 318, "ffn_inp_normed-19", "f32", { ISO_VALUE, 275, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 320, "ffn_gelu-19", "f32", { ISO_VALUE, 277, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 322, "layer_out-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 323, "ln1-20", "f32", { ISO_VALUE, 279, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 325, "Qcur-20", "f32", { ISO_VALUE, 281, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 325, "Kcur-20", "f32", { ISO_VALUE, 281, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 325, "Vcur-20", "f32", { ISO_VALUE, 281, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 326, "Qcur_rope-20", "f32", { ISO_VALUE, 282, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 327, "Kcur_rope-20", "f32", { ISO_VALUE, 283, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 330, "kqv_out-20", "f32", { ISO_VALUE, 286, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 332, "ffn_inp-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 333, "ffn_inp_normed-20", "f32", { ISO_VALUE, 288, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 335, "ffn_gelu-20", "f32", { ISO_VALUE, 290, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 337, "layer_out-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 338, "ln1-21", "f32", { ISO_VALUE, 292, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 340, "Qcur-21", "f32", { ISO_VALUE, 294, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 340, "Kcur-21", "f32", { ISO_VALUE, 294, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 340, "Vcur-21", "f32", { ISO_VALUE, 294, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 341, "Qcur_rope-21", "f32", { ISO_VALUE, 295, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 342, "Kcur_rope-21", "f32", { ISO_VALUE, 296, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 345, "kqv_out-21", "f32", { ISO_VALUE, 299, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 347, "ffn_inp-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 348, "ffn_inp_normed-21", "f32", { ISO_VALUE, 301, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 350, "ffn_gelu-21", "f32", { ISO_VALUE, 303, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 352, "layer_out-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 353, "ln1-22", "f32", { ISO_VALUE, 305, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 355, "Qcur-22", "f32", { ISO_VALUE, 307, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 355, "Kcur-22", "f32", { ISO_VALUE, 307, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 355, "Vcur-22", "f32", { ISO_VALUE, 307, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 356, "Qcur_rope-22", "f32", { ISO_VALUE, 308, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 357, "Kcur_rope-22", "f32", { ISO_VALUE, 309, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 360, "kqv_out-22", "f32", { ISO_VALUE, 312, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 362, "ffn_inp-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 363, "ffn_inp_normed-22", "f32", { ISO_VALUE, 314, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 365, "ffn_gelu-22", "f32", { ISO_VALUE, 316, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 367, "layer_out-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 368, "ln1-23", "f32", { ISO_VALUE, 318, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 370, "Qcur-23", "f32", { ISO_VALUE, 320, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 370, "Kcur-23", "f32", { ISO_VALUE, 320, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 370, "Vcur-23", "f32", { ISO_VALUE, 320, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 371, "Qcur_rope-23", "f32", { ISO_VALUE, 321, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 372, "Kcur_rope-23", "f32", { ISO_VALUE, 322, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 375, "kqv_out-23", "f32", { ISO_VALUE, 325, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 377, "ffn_inp-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 378, "ffn_inp_normed-23", "f32", { ISO_VALUE, 327, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 380, "ffn_gelu-23", "f32", { ISO_VALUE, 329, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 382, "layer_out-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 383, "ln1-24", "f32", { ISO_VALUE, 331, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 385, "Qcur-24", "f32", { ISO_VALUE, 333, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 385, "Kcur-24", "f32", { ISO_VALUE, 333, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 385, "Vcur-24", "f32", { ISO_VALUE, 333, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 386, "Qcur_rope-24", "f32", { ISO_VALUE, 334, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 387, "Kcur_rope-24", "f32", { ISO_VALUE, 335, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 390, "kqv_out-24", "f32", { ISO_VALUE, 338, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 392, "ffn_inp-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 393, "ffn_inp_normed-24", "f32", { ISO_VALUE, 340, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 395, "ffn_gelu-24", "f32", { ISO_VALUE, 342, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 397, "layer_out-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 398, "norm_b-24", "f32", { ISO_VALUE, 344, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 400, "ffn_up_b-24#2", "f32", { ISO_VALUE, 346, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 401, "ffn_gelu-24#2", "f32", { ISO_VALUE, 346, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 404, "ln1-25", "f32", { ISO_VALUE, 349, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 406, "Qcur-25", "f32", { ISO_VALUE, 351, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 406, "Kcur-25", "f32", { ISO_VALUE, 351, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 406, "Vcur-25", "f32", { ISO_VALUE, 351, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 407, "Qcur_rope-25", "f32", { ISO_VALUE, 352, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 408, "Kcur_rope-25", "f32", { ISO_VALUE, 353, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 411, "kqv_out-25", "f32", { ISO_VALUE, 356, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 413, "ffn_inp-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 414, "ffn_inp_normed-25", "f32", { ISO_VALUE, 358, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 416, "ffn_gelu-25", "f32", { ISO_VALUE, 360, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 418, "layer_out-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 419, "ln1-26", "f32", { ISO_VALUE, 362, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 421, "Qcur-26", "f32", { ISO_VALUE, 364, 0 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 421, "Kcur-26", "f32", { ISO_VALUE, 364, 4608 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 421, "Vcur-26", "f32", { ISO_VALUE, 364, 9216 }, 3, { 5, 63, 64 }, { 13824, 288, 4 } },
-    { 422, "Qcur_rope-26", "f32", { ISO_VALUE, 365, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 423, "Kcur_rope-26", "f32", { ISO_VALUE, 366, 0 }, 3, { 5, 63, 64 }, { 4608, 288, 4 } },
-    { 426, "kqv_out-26", "f32", { ISO_VALUE, 369, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 428, "ffn_inp-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 429, "ffn_inp_normed-26", "f32", { ISO_VALUE, 371, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 431, "ffn_gelu-26", "f32", { ISO_VALUE, 373, 0 }, 2, { 5, 65 }, { 17216, 4 } },
-    { 433, "layer_out-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 434, "norm_b-27", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 62 }, { 4608, 4 } },
-    { 436, "ffn_up_b", "f32", { ISO_VALUE, 376, 0 }, 2, { 24, 66 }, { 18432, 4 } },
-    { 437, "ffn_gelu", "f32", { ISO_VALUE, 376, 0 }, 2, { 24, 66 }, { 18432, 4 } },
+    { 5, "patch_bias", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 8, "inp_pos_emb", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 11, "ln1-0", "f32", { ISO_VALUE, 9, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 13, "Qcur-0", "f32", { ISO_VALUE, 11, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 13, "Kcur-0", "f32", { ISO_VALUE, 11, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 13, "Vcur-0", "f32", { ISO_VALUE, 11, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 14, "Qcur_rope-0", "f32", { ISO_VALUE, 12, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 15, "Kcur_rope-0", "f32", { ISO_VALUE, 13, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 18, "kqv_out-0", "f32", { ISO_VALUE, 16, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 20, "ffn_inp-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 21, "ffn_inp_normed-0", "f32", { ISO_VALUE, 18, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 23, "ffn_gelu-0", "f32", { ISO_VALUE, 20, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 25, "layer_out-0", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 26, "ln1-1", "f32", { ISO_VALUE, 22, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 28, "Qcur-1", "f32", { ISO_VALUE, 24, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 28, "Kcur-1", "f32", { ISO_VALUE, 24, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 28, "Vcur-1", "f32", { ISO_VALUE, 24, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 29, "Qcur_rope-1", "f32", { ISO_VALUE, 25, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 30, "Kcur_rope-1", "f32", { ISO_VALUE, 26, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 33, "kqv_out-1", "f32", { ISO_VALUE, 29, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 35, "ffn_inp-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 36, "ffn_inp_normed-1", "f32", { ISO_VALUE, 31, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 38, "ffn_gelu-1", "f32", { ISO_VALUE, 33, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 40, "layer_out-1", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 41, "ln1-2", "f32", { ISO_VALUE, 35, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 43, "Qcur-2", "f32", { ISO_VALUE, 37, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 43, "Kcur-2", "f32", { ISO_VALUE, 37, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 43, "Vcur-2", "f32", { ISO_VALUE, 37, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 44, "Qcur_rope-2", "f32", { ISO_VALUE, 38, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 45, "Kcur_rope-2", "f32", { ISO_VALUE, 39, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 48, "kqv_out-2", "f32", { ISO_VALUE, 42, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 50, "ffn_inp-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 51, "ffn_inp_normed-2", "f32", { ISO_VALUE, 44, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 53, "ffn_gelu-2", "f32", { ISO_VALUE, 46, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 55, "layer_out-2", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 56, "ln1-3", "f32", { ISO_VALUE, 48, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 58, "Qcur-3", "f32", { ISO_VALUE, 50, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 58, "Kcur-3", "f32", { ISO_VALUE, 50, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 58, "Vcur-3", "f32", { ISO_VALUE, 50, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 59, "Qcur_rope-3", "f32", { ISO_VALUE, 51, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 60, "Kcur_rope-3", "f32", { ISO_VALUE, 52, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 63, "kqv_out-3", "f32", { ISO_VALUE, 55, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 65, "ffn_inp-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 66, "ffn_inp_normed-3", "f32", { ISO_VALUE, 57, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 68, "ffn_gelu-3", "f32", { ISO_VALUE, 59, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 70, "layer_out-3", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 71, "ln1-4", "f32", { ISO_VALUE, 61, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 73, "Qcur-4", "f32", { ISO_VALUE, 63, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 73, "Kcur-4", "f32", { ISO_VALUE, 63, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 73, "Vcur-4", "f32", { ISO_VALUE, 63, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 74, "Qcur_rope-4", "f32", { ISO_VALUE, 64, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 75, "Kcur_rope-4", "f32", { ISO_VALUE, 65, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 78, "kqv_out-4", "f32", { ISO_VALUE, 68, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 80, "ffn_inp-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 81, "ffn_inp_normed-4", "f32", { ISO_VALUE, 70, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 83, "ffn_gelu-4", "f32", { ISO_VALUE, 72, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 85, "layer_out-4", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 86, "ln1-5", "f32", { ISO_VALUE, 74, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 88, "Qcur-5", "f32", { ISO_VALUE, 76, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 88, "Kcur-5", "f32", { ISO_VALUE, 76, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 88, "Vcur-5", "f32", { ISO_VALUE, 76, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 89, "Qcur_rope-5", "f32", { ISO_VALUE, 77, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 90, "Kcur_rope-5", "f32", { ISO_VALUE, 78, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 93, "kqv_out-5", "f32", { ISO_VALUE, 81, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 95, "ffn_inp-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 96, "ffn_inp_normed-5", "f32", { ISO_VALUE, 83, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 98, "ffn_gelu-5", "f32", { ISO_VALUE, 85, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 100, "layer_out-5", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 101, "ln1-6", "f32", { ISO_VALUE, 87, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 103, "Qcur-6", "f32", { ISO_VALUE, 89, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 103, "Kcur-6", "f32", { ISO_VALUE, 89, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 103, "Vcur-6", "f32", { ISO_VALUE, 89, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 104, "Qcur_rope-6", "f32", { ISO_VALUE, 90, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 105, "Kcur_rope-6", "f32", { ISO_VALUE, 91, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 108, "kqv_out-6", "f32", { ISO_VALUE, 94, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 110, "ffn_inp-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 111, "ffn_inp_normed-6", "f32", { ISO_VALUE, 96, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 113, "ffn_gelu-6", "f32", { ISO_VALUE, 98, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 115, "layer_out-6", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 116, "ln1-7", "f32", { ISO_VALUE, 100, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 118, "Qcur-7", "f32", { ISO_VALUE, 102, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 118, "Kcur-7", "f32", { ISO_VALUE, 102, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 118, "Vcur-7", "f32", { ISO_VALUE, 102, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 119, "Qcur_rope-7", "f32", { ISO_VALUE, 103, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 120, "Kcur_rope-7", "f32", { ISO_VALUE, 104, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 123, "kqv_out-7", "f32", { ISO_VALUE, 107, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 125, "ffn_inp-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 126, "ffn_inp_normed-7", "f32", { ISO_VALUE, 109, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 128, "ffn_gelu-7", "f32", { ISO_VALUE, 111, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 130, "layer_out-7", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 131, "ln1-8", "f32", { ISO_VALUE, 113, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 133, "Qcur-8", "f32", { ISO_VALUE, 115, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 133, "Kcur-8", "f32", { ISO_VALUE, 115, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 133, "Vcur-8", "f32", { ISO_VALUE, 115, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 134, "Qcur_rope-8", "f32", { ISO_VALUE, 116, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 135, "Kcur_rope-8", "f32", { ISO_VALUE, 117, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 138, "kqv_out-8", "f32", { ISO_VALUE, 120, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 140, "ffn_inp-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 141, "ffn_inp_normed-8", "f32", { ISO_VALUE, 122, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 143, "ffn_gelu-8", "f32", { ISO_VALUE, 124, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 145, "layer_out-8", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 146, "norm_b-8", "f32", { ISO_VALUE, 126, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 148, "ffn_up_b-8#2", "f32", { ISO_VALUE, 128, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 149, "ffn_gelu-8#2", "f32", { ISO_VALUE, 128, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 152, "ln1-9", "f32", { ISO_VALUE, 131, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 154, "Qcur-9", "f32", { ISO_VALUE, 133, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 154, "Kcur-9", "f32", { ISO_VALUE, 133, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 154, "Vcur-9", "f32", { ISO_VALUE, 133, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 155, "Qcur_rope-9", "f32", { ISO_VALUE, 134, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 156, "Kcur_rope-9", "f32", { ISO_VALUE, 135, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 159, "kqv_out-9", "f32", { ISO_VALUE, 138, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 161, "ffn_inp-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 162, "ffn_inp_normed-9", "f32", { ISO_VALUE, 140, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 164, "ffn_gelu-9", "f32", { ISO_VALUE, 142, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 166, "layer_out-9", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 167, "ln1-10", "f32", { ISO_VALUE, 144, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 169, "Qcur-10", "f32", { ISO_VALUE, 146, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 169, "Kcur-10", "f32", { ISO_VALUE, 146, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 169, "Vcur-10", "f32", { ISO_VALUE, 146, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 170, "Qcur_rope-10", "f32", { ISO_VALUE, 147, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 171, "Kcur_rope-10", "f32", { ISO_VALUE, 148, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 174, "kqv_out-10", "f32", { ISO_VALUE, 151, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 176, "ffn_inp-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 177, "ffn_inp_normed-10", "f32", { ISO_VALUE, 153, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 179, "ffn_gelu-10", "f32", { ISO_VALUE, 155, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 181, "layer_out-10", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 182, "ln1-11", "f32", { ISO_VALUE, 157, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 184, "Qcur-11", "f32", { ISO_VALUE, 159, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 184, "Kcur-11", "f32", { ISO_VALUE, 159, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 184, "Vcur-11", "f32", { ISO_VALUE, 159, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 185, "Qcur_rope-11", "f32", { ISO_VALUE, 160, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 186, "Kcur_rope-11", "f32", { ISO_VALUE, 161, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 189, "kqv_out-11", "f32", { ISO_VALUE, 164, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 191, "ffn_inp-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 192, "ffn_inp_normed-11", "f32", { ISO_VALUE, 166, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 194, "ffn_gelu-11", "f32", { ISO_VALUE, 168, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 196, "layer_out-11", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 197, "ln1-12", "f32", { ISO_VALUE, 170, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 199, "Qcur-12", "f32", { ISO_VALUE, 172, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 199, "Kcur-12", "f32", { ISO_VALUE, 172, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 199, "Vcur-12", "f32", { ISO_VALUE, 172, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 200, "Qcur_rope-12", "f32", { ISO_VALUE, 173, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 201, "Kcur_rope-12", "f32", { ISO_VALUE, 174, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 204, "kqv_out-12", "f32", { ISO_VALUE, 177, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 206, "ffn_inp-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 207, "ffn_inp_normed-12", "f32", { ISO_VALUE, 179, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 209, "ffn_gelu-12", "f32", { ISO_VALUE, 181, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 211, "layer_out-12", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 212, "ln1-13", "f32", { ISO_VALUE, 183, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 214, "Qcur-13", "f32", { ISO_VALUE, 185, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 214, "Kcur-13", "f32", { ISO_VALUE, 185, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 214, "Vcur-13", "f32", { ISO_VALUE, 185, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 215, "Qcur_rope-13", "f32", { ISO_VALUE, 186, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 216, "Kcur_rope-13", "f32", { ISO_VALUE, 187, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 219, "kqv_out-13", "f32", { ISO_VALUE, 190, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 221, "ffn_inp-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 222, "ffn_inp_normed-13", "f32", { ISO_VALUE, 192, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 224, "ffn_gelu-13", "f32", { ISO_VALUE, 194, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 226, "layer_out-13", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 227, "ln1-14", "f32", { ISO_VALUE, 196, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 229, "Qcur-14", "f32", { ISO_VALUE, 198, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 229, "Kcur-14", "f32", { ISO_VALUE, 198, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 229, "Vcur-14", "f32", { ISO_VALUE, 198, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 230, "Qcur_rope-14", "f32", { ISO_VALUE, 199, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 231, "Kcur_rope-14", "f32", { ISO_VALUE, 200, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 234, "kqv_out-14", "f32", { ISO_VALUE, 203, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 236, "ffn_inp-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 237, "ffn_inp_normed-14", "f32", { ISO_VALUE, 205, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 239, "ffn_gelu-14", "f32", { ISO_VALUE, 207, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 241, "layer_out-14", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 242, "ln1-15", "f32", { ISO_VALUE, 209, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 244, "Qcur-15", "f32", { ISO_VALUE, 211, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 244, "Kcur-15", "f32", { ISO_VALUE, 211, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 244, "Vcur-15", "f32", { ISO_VALUE, 211, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 245, "Qcur_rope-15", "f32", { ISO_VALUE, 212, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 246, "Kcur_rope-15", "f32", { ISO_VALUE, 213, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 249, "kqv_out-15", "f32", { ISO_VALUE, 216, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 251, "ffn_inp-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 252, "ffn_inp_normed-15", "f32", { ISO_VALUE, 218, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 254, "ffn_gelu-15", "f32", { ISO_VALUE, 220, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 256, "layer_out-15", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 257, "ln1-16", "f32", { ISO_VALUE, 222, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 259, "Qcur-16", "f32", { ISO_VALUE, 224, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 259, "Kcur-16", "f32", { ISO_VALUE, 224, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 259, "Vcur-16", "f32", { ISO_VALUE, 224, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 260, "Qcur_rope-16", "f32", { ISO_VALUE, 225, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 261, "Kcur_rope-16", "f32", { ISO_VALUE, 226, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 264, "kqv_out-16", "f32", { ISO_VALUE, 229, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 266, "ffn_inp-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 267, "ffn_inp_normed-16", "f32", { ISO_VALUE, 231, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 269, "ffn_gelu-16", "f32", { ISO_VALUE, 233, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 271, "layer_out-16", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 272, "norm_b-16", "f32", { ISO_VALUE, 235, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 274, "ffn_up_b-16#2", "f32", { ISO_VALUE, 237, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 275, "ffn_gelu-16#2", "f32", { ISO_VALUE, 237, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 278, "ln1-17", "f32", { ISO_VALUE, 240, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 280, "Qcur-17", "f32", { ISO_VALUE, 242, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 280, "Kcur-17", "f32", { ISO_VALUE, 242, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 280, "Vcur-17", "f32", { ISO_VALUE, 242, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 281, "Qcur_rope-17", "f32", { ISO_VALUE, 243, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 282, "Kcur_rope-17", "f32", { ISO_VALUE, 244, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 285, "kqv_out-17", "f32", { ISO_VALUE, 247, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 287, "ffn_inp-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 288, "ffn_inp_normed-17", "f32", { ISO_VALUE, 249, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 290, "ffn_gelu-17", "f32", { ISO_VALUE, 251, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 292, "layer_out-17", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 293, "ln1-18", "f32", { ISO_VALUE, 253, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 295, "Qcur-18", "f32", { ISO_VALUE, 255, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 295, "Kcur-18", "f32", { ISO_VALUE, 255, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 295, "Vcur-18", "f32", { ISO_VALUE, 255, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 296, "Qcur_rope-18", "f32", { ISO_VALUE, 256, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 297, "Kcur_rope-18", "f32", { ISO_VALUE, 257, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 300, "kqv_out-18", "f32", { ISO_VALUE, 260, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 302, "ffn_inp-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 303, "ffn_inp_normed-18", "f32", { ISO_VALUE, 262, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 305, "ffn_gelu-18", "f32", { ISO_VALUE, 264, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 307, "layer_out-18", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 308, "ln1-19", "f32", { ISO_VALUE, 266, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 310, "Qcur-19", "f32", { ISO_VALUE, 268, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 310, "Kcur-19", "f32", { ISO_VALUE, 268, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 310, "Vcur-19", "f32", { ISO_VALUE, 268, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 311, "Qcur_rope-19", "f32", { ISO_VALUE, 269, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 312, "Kcur_rope-19", "f32", { ISO_VALUE, 270, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 315, "kqv_out-19", "f32", { ISO_VALUE, 273, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 317, "ffn_inp-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 318, "ffn_inp_normed-19", "f32", { ISO_VALUE, 275, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 320, "ffn_gelu-19", "f32", { ISO_VALUE, 277, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 322, "layer_out-19", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 323, "ln1-20", "f32", { ISO_VALUE, 279, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 325, "Qcur-20", "f32", { ISO_VALUE, 281, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 325, "Kcur-20", "f32", { ISO_VALUE, 281, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 325, "Vcur-20", "f32", { ISO_VALUE, 281, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 326, "Qcur_rope-20", "f32", { ISO_VALUE, 282, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 327, "Kcur_rope-20", "f32", { ISO_VALUE, 283, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 330, "kqv_out-20", "f32", { ISO_VALUE, 286, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 332, "ffn_inp-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 333, "ffn_inp_normed-20", "f32", { ISO_VALUE, 288, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 335, "ffn_gelu-20", "f32", { ISO_VALUE, 290, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 337, "layer_out-20", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 338, "ln1-21", "f32", { ISO_VALUE, 292, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 340, "Qcur-21", "f32", { ISO_VALUE, 294, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 340, "Kcur-21", "f32", { ISO_VALUE, 294, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 340, "Vcur-21", "f32", { ISO_VALUE, 294, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 341, "Qcur_rope-21", "f32", { ISO_VALUE, 295, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 342, "Kcur_rope-21", "f32", { ISO_VALUE, 296, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 345, "kqv_out-21", "f32", { ISO_VALUE, 299, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 347, "ffn_inp-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 348, "ffn_inp_normed-21", "f32", { ISO_VALUE, 301, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 350, "ffn_gelu-21", "f32", { ISO_VALUE, 303, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 352, "layer_out-21", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 353, "ln1-22", "f32", { ISO_VALUE, 305, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 355, "Qcur-22", "f32", { ISO_VALUE, 307, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 355, "Kcur-22", "f32", { ISO_VALUE, 307, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 355, "Vcur-22", "f32", { ISO_VALUE, 307, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 356, "Qcur_rope-22", "f32", { ISO_VALUE, 308, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 357, "Kcur_rope-22", "f32", { ISO_VALUE, 309, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 360, "kqv_out-22", "f32", { ISO_VALUE, 312, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 362, "ffn_inp-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 363, "ffn_inp_normed-22", "f32", { ISO_VALUE, 314, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 365, "ffn_gelu-22", "f32", { ISO_VALUE, 316, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 367, "layer_out-22", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 368, "ln1-23", "f32", { ISO_VALUE, 318, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 370, "Qcur-23", "f32", { ISO_VALUE, 320, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 370, "Kcur-23", "f32", { ISO_VALUE, 320, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 370, "Vcur-23", "f32", { ISO_VALUE, 320, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 371, "Qcur_rope-23", "f32", { ISO_VALUE, 321, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 372, "Kcur_rope-23", "f32", { ISO_VALUE, 322, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 375, "kqv_out-23", "f32", { ISO_VALUE, 325, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 377, "ffn_inp-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 378, "ffn_inp_normed-23", "f32", { ISO_VALUE, 327, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 380, "ffn_gelu-23", "f32", { ISO_VALUE, 329, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 382, "layer_out-23", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 383, "ln1-24", "f32", { ISO_VALUE, 331, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 385, "Qcur-24", "f32", { ISO_VALUE, 333, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 385, "Kcur-24", "f32", { ISO_VALUE, 333, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 385, "Vcur-24", "f32", { ISO_VALUE, 333, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 386, "Qcur_rope-24", "f32", { ISO_VALUE, 334, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 387, "Kcur_rope-24", "f32", { ISO_VALUE, 335, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 390, "kqv_out-24", "f32", { ISO_VALUE, 338, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 392, "ffn_inp-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 393, "ffn_inp_normed-24", "f32", { ISO_VALUE, 340, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 395, "ffn_gelu-24", "f32", { ISO_VALUE, 342, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 397, "layer_out-24", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 398, "norm_b-24", "f32", { ISO_VALUE, 344, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 400, "ffn_up_b-24#2", "f32", { ISO_VALUE, 346, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 401, "ffn_gelu-24#2", "f32", { ISO_VALUE, 346, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 404, "ln1-25", "f32", { ISO_VALUE, 349, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 406, "Qcur-25", "f32", { ISO_VALUE, 351, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 406, "Kcur-25", "f32", { ISO_VALUE, 351, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 406, "Vcur-25", "f32", { ISO_VALUE, 351, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 407, "Qcur_rope-25", "f32", { ISO_VALUE, 352, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 408, "Kcur_rope-25", "f32", { ISO_VALUE, 353, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 411, "kqv_out-25", "f32", { ISO_VALUE, 356, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 413, "ffn_inp-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 414, "ffn_inp_normed-25", "f32", { ISO_VALUE, 358, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 416, "ffn_gelu-25", "f32", { ISO_VALUE, 360, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 418, "layer_out-25", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 419, "ln1-26", "f32", { ISO_VALUE, 362, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 421, "Qcur-26", "f32", { ISO_VALUE, 364, 0 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 421, "Kcur-26", "f32", { ISO_VALUE, 364, 4608 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 421, "Vcur-26", "f32", { ISO_VALUE, 364, 9216 }, 3, { 5, 64, 65 }, { 13824, 288, 4 } },
+    { 422, "Qcur_rope-26", "f32", { ISO_VALUE, 365, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 423, "Kcur_rope-26", "f32", { ISO_VALUE, 366, 0 }, 3, { 5, 64, 65 }, { 4608, 288, 4 } },
+    { 426, "kqv_out-26", "f32", { ISO_VALUE, 369, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 428, "ffn_inp-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 429, "ffn_inp_normed-26", "f32", { ISO_VALUE, 371, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 431, "ffn_gelu-26", "f32", { ISO_VALUE, 373, 0 }, 2, { 5, 66 }, { 17216, 4 } },
+    { 433, "layer_out-26", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 434, "norm_b-27", "f32", { ISO_VALUE, 3, 0 }, 2, { 5, 63 }, { 4608, 4 } },
+    { 436, "ffn_up_b", "f32", { ISO_VALUE, 376, 0 }, 2, { 24, 67 }, { 18432, 4 } },
+    { 437, "ffn_gelu", "f32", { ISO_VALUE, 376, 0 }, 2, { 24, 67 }, { 18432, 4 } },
 };
 
 /* Largest over all kernels, per worker. */
@@ -9054,6 +9163,7 @@ static uint64_t iso_worker_scratch(const iso_dims *d)
     most = ISO_MAX(most, iso_expr(59, d));
     most = ISO_MAX(most, iso_expr(60, d));
     most = ISO_MAX(most, iso_expr(61, d));
+    most = ISO_MAX(most, iso_expr(62, d));
     return most;
 }
 
@@ -9586,15 +9696,15 @@ static int32_t iso_plan_grid(uint32_t threads, uint32_t width, uint32_t height, 
     memset(plan, 0, sizeof *plan);
     plan->width = width;
     plan->height = height;
-    plan->grid_cols = (uint32_t)iso_expr(68, d);
-    plan->grid_rows = (uint32_t)iso_expr(67, d);
+    plan->grid_cols = (uint32_t)iso_expr(69, d);
+    plan->grid_rows = (uint32_t)iso_expr(68, d);
     plan->batch = batch;
     plan->threads = threads;
-    plan->tokens = iso_expr(69, d);
+    plan->tokens = iso_expr(70, d);
     plan->embedding = 16384;
     plan->output_floats = plan->tokens * plan->embedding * batch;
     plan->arena_bytes = layout->bytes;
-    plan->flops = iso_expr(70, d);
+    plan->flops = iso_expr(71, d);
     return ISO_OK;
 }
 
@@ -9939,6 +10049,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d16554ddefd25cb77a93821d0408b23e1f3d47fb4ea80d6354954803b06a188\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"7e22ea54b14824f5a681641cdd85324316f29c04b81bfe91a3aeb9c430647d76\",\"taps\":\"kept\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d16554ddefd25cb77a93821d0408b23e1f3d47fb4ea80d6354954803b06a188\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"32bd26335e043653371a7a5c09412cb4363f152344fb8b0eec90c223a4d3a7b9\",\"taps\":\"kept\",\"promise\":\"bits\"}";
 }
 #pragma GCC diagnostic pop

@@ -1,6 +1,6 @@
 //! `bench`: llama.cpp and an emitted library take turns in one process, so that both see the same machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -9,10 +9,12 @@ use serde_json::json;
 use crate::library::Library;
 use crate::llama::{Attention, Encoder, Modality};
 use crate::tensor::float_bytes;
-use crate::{Result, image, reference};
+use crate::{Result, image, reference, stopwatch};
 
 pub struct Settings {
     pub model: PathBuf,
+    /// The file that llama.cpp encodes, if it is another one.
+    pub reference_model: Option<PathBuf>,
     pub library: PathBuf,
     pub prefix: String,
     pub size: (u32, u32),
@@ -21,6 +23,8 @@ pub struct Settings {
     pub attention: Attention,
     pub pairs: u32,
     pub warmup: u32,
+    /// Encodes of llama.cpp with a look at the clock after every node.
+    pub nodes: u32,
     pub seed: u64,
     pub json: Option<PathBuf>,
 }
@@ -54,7 +58,8 @@ impl Times {
 pub fn run(settings: &Settings) -> Result<()> {
     reference::check_cpu()?;
     let library = Library::load(&settings.library, &settings.prefix)?;
-    let mut encoder = Encoder::open(&settings.model, Modality::Image, settings.attention)?;
+    let reference_model = settings.reference_model.as_ref().unwrap_or(&settings.model);
+    let mut encoder = Encoder::open(reference_model, Modality::Image, settings.attention)?;
     let (width, height) = settings.size;
     let pixels = encoder.normalize(&image::synthetic(width, height, settings.seed).bytes, width, height)?;
     let opening = Instant::now();
@@ -87,6 +92,8 @@ pub fn run(settings: &Settings) -> Result<()> {
         }
     }
     let equal = float_bytes(&reference_out) == float_bytes(&out);
+    let nmse = nmse(&reference_out, &out)?;
+    let nodes = stopwatch::run(&mut encoder, settings.threads, &images[0], settings.nodes)?;
 
     let facts = reference::run_facts(settings.attention, &settings.threads.to_string());
     print!("{}", reference::text(&facts));
@@ -116,25 +123,36 @@ pub fn run(settings: &Settings) -> Result<()> {
         ours.median() / theirs.median(),
         theirs.median() / ours.median(),
         settings.pairs,
-        if equal { "equal" } else { "DIFFER" }
+        if equal { "equal".to_string() } else { format!("DIFFER (NMSE {nmse:.2e})") }
     );
     if !foreign.0.is_empty() {
         println!("other processes used {:.1} % of this machine (median), {:.1} % at worst", foreign.median(), foreign.range().1);
     }
     if let Some(path) = &settings.json {
         let side = |times: &Times| json!({ "median": times.median(), "min": times.range().0, "max": times.range().1, "all": times.0 });
+        let name = |file: &Path| file.file_name().map(|name| name.to_string_lossy().into_owned());
         let value = json!({
             "reference": reference::to_json(&facts), "library": library.info(), "variant": handle.variant(),
-            "file": settings.model.file_name().map(|name| name.to_string_lossy().into_owned()),
+            "file": name(&settings.model), "reference_file": name(reference_model),
             "pixels": format!("{width}x{height}"), "threads": settings.threads, "pairs": settings.pairs,
-            "flops": plan.work.flops, "arena_bytes": plan.work.arena_bytes, "open_seconds": opened, "outputs_equal": equal,
+            "flops": plan.work.flops, "arena_bytes": plan.work.arena_bytes, "open_seconds": opened, "outputs_equal": equal, "outputs_nmse": nmse,
             "llama_cpp_seconds": side(&theirs), "library_seconds": side(&ours), "ratio": ours.median() / theirs.median(),
-            "others_cpu_percent": foreign.0,
+            "others_cpu_percent": foreign.0, "llama_cpp_nodes": stopwatch::to_json(&nodes),
         });
         let text = serde_json::to_string_pretty(&value).map_err(|e| e.to_string())?;
         std::fs::write(path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(())
+}
+
+/// Squared error of the library's output over the squares of llama.cpp's.
+fn nmse(reference: &[f32], ours: &[f32]) -> Result<f64> {
+    if reference.len() != ours.len() {
+        return Err(format!("llama.cpp writes {} floats, the library {}", reference.len(), ours.len()));
+    }
+    let square = |x: f64| x * x;
+    let error: f64 = reference.iter().zip(ours).map(|(r, o)| square(f64::from(*r) - f64::from(*o))).sum();
+    Ok(error / reference.iter().map(|r| square(f64::from(*r))).sum::<f64>())
 }
 
 /// Processor time of the whole machine and of this process, in clock ticks; None where /proc does not tell.
@@ -177,6 +195,13 @@ mod tests {
         assert_eq!(Times(vec![4.0, 1.0, 2.0, 3.0]).median(), 2.5);
         assert_eq!(Times(vec![4.0, 1.0]).range(), (1.0, 4.0));
         assert!(Times::default().median().is_nan());
+    }
+
+    #[test]
+    fn errors_are_counted_over_the_reference() {
+        assert_eq!(nmse(&[3.0, -4.0], &[3.0, -4.0]), Ok(0.0));
+        assert_eq!(nmse(&[3.0, -4.0], &[4.0, -4.0]), Ok(1.0 / 25.0));
+        assert!(nmse(&[1.0], &[1.0, 2.0]).is_err());
     }
 
     #[test]

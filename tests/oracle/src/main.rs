@@ -12,6 +12,7 @@ mod llama;
 mod parity;
 mod reference;
 mod sound;
+mod stopwatch;
 mod tapset;
 mod tensor;
 
@@ -66,6 +67,11 @@ enum Command {
     },
     /// Compare an emitted library with llama.cpp, tap by tap and bit by bit
     Parity(Parity),
+    /// Encode once and nothing else, as a program would that wants the result
+    Encode {
+        #[command(flatten)]
+        run: Run,
+    },
     /// Time an emitted library against llama.cpp in alternating encodes
     Bench(Bench),
 }
@@ -236,6 +242,9 @@ struct Parity {
 struct Bench {
     #[command(flatten)]
     emitted: Emitted,
+    /// GGUF file that llama.cpp encodes [default: the same]
+    #[arg(long, value_name = "GGUF")]
+    reference_model: Option<PathBuf>,
     /// Pixel size to encode
     #[arg(long, value_parser = image::parse_size, value_name = "WxH")]
     size: (u32, u32),
@@ -248,6 +257,9 @@ struct Bench {
     /// Pairs before them that are not measured
     #[arg(long, default_value_t = 1)]
     warmup: u32,
+    /// Encodes of llama.cpp after them that tell the time of every node
+    #[arg(long, default_value_t = 0)]
+    nodes: u32,
 }
 
 impl Run {
@@ -332,6 +344,11 @@ fn run(command: Command) -> Result<ExitCode> {
                 return Ok(ExitCode::from(1));
             }
         }
+        Command::Encode { run } => {
+            let (mut encoder, input) = run.open()?;
+            let out = encoder.encode(run.threads, &input, None)?;
+            println!("{} floats, the first {:?}", out.len(), &out[..out.len().min(4)]);
+        }
         Command::Bench(bench) => bench::run(&bench.settings())?,
     }
     Ok(ExitCode::SUCCESS)
@@ -378,6 +395,8 @@ impl Bench {
             threads: self.threads,
             pairs: self.pairs,
             warmup: self.warmup,
+            reference_model: self.reference_model,
+            nodes: self.nodes,
         }
     }
 }

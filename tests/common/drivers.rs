@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
 use isobit::diagnostic::Result;
 use isobit::gpu::{Device, Needs, adapters};
@@ -57,9 +59,10 @@ struct Run {
     setting: Option<(&'static str, &'static str)>,
 }
 
-/// Starts the test of this name for every driver. What it says aloud, lines that begin with `prefix`, is said again; what it fails is shown whole.
-pub fn on_every_driver(test: &str, prefix: &str, subgroups: Subgroups, aloud: impl Fn(&str)) {
-    let mut failed = Vec::new();
+/// Starts the test of this name for every driver, and for every one of `parts`: values of a variable of the environment, each for a process
+/// of its own, of which as many run at a time as there are processors. What it says aloud, lines that begin with `prefix`, is said again;
+/// what it fails is shown whole.
+pub fn on_every_driver(test: &str, prefix: &str, subgroups: Subgroups, parts: Option<(&str, Vec<String>)>, aloud: impl Fn(&str) + Sync) {
     let mut runs: Vec<Run> = Vec::new();
     for Driver { name, places, resized } in DRIVERS {
         let setting = match subgroups {
@@ -75,24 +78,46 @@ pub fn on_every_driver(test: &str, prefix: &str, subgroups: Subgroups, aloud: im
     if subgroups == Subgroups::Usual {
         runs.extend(adapters().into_iter().filter(|a| a.kind != "cpu").map(|a| Run { name: a.name, file: None, setting: None }));
     }
-    for Run { name, file, setting } in runs {
-        let mut child = Command::new(std::env::current_exe().expect("this program has a path"));
-        child.args([test, "--exact", "--ignored", "--nocapture"]).env(DRIVER, &name);
-        if let Some(file) = file {
-            child.env("VK_DRIVER_FILES", &file).env("VK_ICD_FILENAMES", &file);
+    let (variable, parts) = match parts {
+        Some((variable, parts)) => (Some(variable), parts),
+        None => (None, vec![String::new()]),
+    };
+    let jobs = runs.iter().flat_map(|run| parts.iter().map(move |part| (run, part))).collect::<Vec<_>>();
+    let (jobs, failed) = (Mutex::new(jobs.into_iter()), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some((Run { name, file, setting }, part)) = { jobs.lock().expect("no worker panics with it").next() } {
+            let mut child = Command::new(std::env::current_exe().expect("this program has a path"));
+            child.args([test, "--exact", "--ignored", "--nocapture"]).env(DRIVER, name).envs(*setting);
+            if let Some(file) = file {
+                child.env("VK_DRIVER_FILES", file).env("VK_ICD_FILENAMES", file);
+            }
+            let mut label = name.clone();
+            if let Some(variable) = variable {
+                child.env(variable, part);
+                label = format!("{name}, {part}");
+            }
+            let fault = match child.output() {
+                Err(e) => Some(format!("{label}: this program cannot be started again: {e}")),
+                Ok(ran) => {
+                    let said = [ran.stdout.as_slice(), &ran.stderr].concat();
+                    let said = String::from_utf8_lossy(&said);
+                    // software drivers are talkative
+                    said.lines().filter_map(|line| line.strip_prefix(prefix)).for_each(|line| aloud(&format!("{label}: {line}")));
+                    match ran.status.success() {
+                        false => Some(format!("{label}: {}\n{said}", ran.status)),
+                        true => (!said.contains("1 passed")).then(|| format!("{label}: there is no test {test}")),
+                    }
+                }
+            };
+            failed.lock().expect("no worker panics with it").extend(fault);
         }
-        child.envs(setting);
-        let ran = child.output().unwrap_or_else(|e| panic!("this program cannot be started again: {e}"));
-        let said = [ran.stdout.as_slice(), &ran.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        // software drivers are talkative
-        said.lines().filter_map(|line| line.strip_prefix(prefix)).for_each(|line| aloud(&format!("{name}: {line}")));
-        if !ran.status.success() {
-            failed.push(format!("{name}: {}\n{said}", ran.status));
-        } else if !said.contains("1 passed") {
-            failed.push(format!("{name}: there is no test {test}"));
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
         }
-    }
+    });
+    let failed = failed.into_inner().expect("no worker panics with it");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 

@@ -84,9 +84,12 @@ pub fn world() -> &'static World {
     })
 }
 
-/// Whether the run is for this op: ISOBIT_KERNELS_OPS names a few, to be faster.
+/// Variable of the environment that names the ops of a run.
+pub const OPS: &str = "ISOBIT_KERNELS_OPS";
+
+/// Whether the run is for this op: `OPS` names a few, to be faster.
 pub fn wanted(op: &str) -> bool {
-    std::env::var("ISOBIT_KERNELS_OPS").map_or(true, |named| named.split(',').any(|n| n == op))
+    std::env::var(OPS).map_or(true, |named| named.split(',').any(|n| n == op))
 }
 
 /// What the lines begin with that this program says aloud.

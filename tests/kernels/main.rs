@@ -52,7 +52,7 @@ impl Report {
 
     /// Fails the test if there is any fault, or nothing was checked.
     pub fn finish(self) {
-        assert!(self.checks > 0 || std::env::var_os("ISOBIT_KERNELS_OPS").is_some(), "nothing was checked");
+        assert!(self.checks > 0 || std::env::var_os(library::OPS).is_some(), "nothing was checked");
         let rest = self.faults.len().saturating_sub(Self::SHOWN);
         let shown = self.faults.iter().take(Self::SHOWN).map(|f| format!("\n  {f}")).collect::<String>();
         assert!(self.faults.is_empty(), "{} of {} checks fail:{shown}\n  and {rest} more", self.faults.len(), self.checks);

@@ -7,21 +7,30 @@ use isobit::emit::table::table;
 use isobit::gpu::encoder::fnv;
 use isobit::gpu::{Bound, Device, Needs, Pipeline};
 use isobit::ir::Dtype;
-use isobit::maps::{KernelDef, Target};
+use isobit::maps::{KernelDef, OpMap, Target};
 use isobit::wgsl::Shader;
 
 use super::data::{self, Mode, Tensor};
 use super::drivers::{self, Subgroups};
 use super::harness::Operands;
-use super::library::{PREFIX, Spec, Use, aloud, dense, world};
+use super::library::{OPS, PREFIX, Spec, Use, aloud, dense, world};
 use super::near::{self, NearUse};
 use super::vectors;
 use super::{Report, first_build, law_of, portable};
 
-/// Starts this program again for every driver.
+/// Starts this program again for every driver and op: drivers keep what they have compiled, and use one processor for it.
 pub fn on_every_driver() {
-    drivers::on_every_driver("shaders_on_one_driver", PREFIX, Subgroups::Usual, aloud);
-    drivers::on_every_driver("subgroup_shaders_on_one_driver", PREFIX, Subgroups::Resized, aloud);
+    let with = |suits: &dyn Fn(&str) -> bool| {
+        let shaders = |m: &OpMap| m.kernels.values().filter(|k| k.lang == LANG && suits(&k.id.variant)).count();
+        let mut ops: Vec<&OpMap> = world().graph_ops().filter(|m| shaders(m) > 0).collect();
+        // those that take long come first
+        ops.sort_by_key(|m| std::cmp::Reverse(shaders(m)));
+        Some((OPS, ops.iter().map(|m| m.op.clone()).collect()))
+    };
+    let target = world().maps.target(LANG).unwrap_or_else(|e| panic!("{}", e.plain()));
+    let wants = |suffix: &str| target.variants.iter().any(|v| v.suffix == suffix && !v.features.is_empty());
+    drivers::on_every_driver("shaders_on_one_driver", PREFIX, Subgroups::Usual, with(&|_| true), aloud);
+    drivers::on_every_driver("subgroup_shaders_on_one_driver", PREFIX, Subgroups::Resized, with(&wants), aloud);
 }
 
 /// Every kernel in WGSL on the driver of this process, or only those of variants that need a feature.
@@ -61,7 +70,9 @@ pub fn on_one_driver(all: bool) {
     };
     if all {
         let (run, skipped) = vectors::check_in(LANG, LANG, compute, &mut report);
-        aloud(&format!("{run} vectors; {skipped} have steps without a shader"));
+        if run + skipped > 0 {
+            aloud(&format!("{run} vectors; {skipped} have steps without a shader"));
+        }
     }
     bench.check_tables(&mut report);
     aloud(&format!("{kernels} kernels, {} shaders; of their bounds results take {:.3} at most", bench.shaders.len(), bench.farthest));

@@ -163,7 +163,7 @@ fn names(line: &str, word: &str) -> bool {
 
 #[test]
 fn snippets_give_their_references_bits() {
-    drivers::on_every_driver("snippets::on_one_driver", super::PREFIX, drivers::Subgroups::Usual, aloud);
+    drivers::on_every_driver("snippets::on_one_driver", super::PREFIX, drivers::Subgroups::Usual, None, aloud);
 }
 
 /// What the test above starts in a process of its own; by hand it takes the best adapter of this machine.

@@ -99,13 +99,13 @@ fn=memset
 10 40
 11 2
 fn=(below main)
-cob=/work/driver
+cob=/build/driver
 cfi=???
 cfn=main
 calls=1 0 
 58 1165
 
-ob=/work/driver
+ob=/build/driver
 fl=???
 fn=main
 cfn=tower_encode_rgb
@@ -139,7 +139,7 @@ totals: 1165
 
     #[test]
     fn own_instructions_are_told_from_those_of_called_functions_and_of_other_objects() {
-        let counts = Counts::parse(TEXT, "/work/driver").unwrap();
+        let counts = Counts::parse(TEXT, "/build/driver").unwrap();
         let functions: Vec<(&str, u64)> = counts.functions.iter().map(|(name, n)| (name.as_str(), *n)).collect();
         assert_eq!(functions, [("gemm", 1003), ("tower_encode_rgb", 120)]);
         assert_eq!((counts.total(), counts.calls_out), (1123, 7));
@@ -151,11 +151,11 @@ totals: 1165
             let e = Counts::parse(text, program).unwrap_err();
             assert!(e.contains(why), "{e}");
         };
-        refused(TEXT.split("totals").next().unwrap(), "/work/driver", "no totals");
-        refused(&TEXT.replace("0 900", "0 901"), "/work/driver", "1166 instructions read, 1165 stated");
-        refused(&TEXT.replace("fi=inlined.h", "jump=1"), "/work/driver", "line 46: not understood: jump=1");
-        refused(&TEXT.replace("events: Ir", "events: Ir Dr"), "/work/driver", "other events");
-        refused(&TEXT.replace("0 1000\n", "\n"), "/work/driver", "no cost after a call");
-        refused(TEXT, "/work/other", "counted nothing in /work/other");
+        refused(TEXT.split("totals").next().unwrap(), "/build/driver", "no totals");
+        refused(&TEXT.replace("0 900", "0 901"), "/build/driver", "1166 instructions read, 1165 stated");
+        refused(&TEXT.replace("fi=inlined.h", "jump=1"), "/build/driver", "line 46: not understood: jump=1");
+        refused(&TEXT.replace("events: Ir", "events: Ir Dr"), "/build/driver", "other events");
+        refused(&TEXT.replace("0 1000\n", "\n"), "/build/driver", "no cost after a call");
+        refused(TEXT, "/build/other", "counted nothing in /build/other");
     }
 }

@@ -1,43 +1,52 @@
 // A tile of 5 x 10 dot products with 8 accumulator lanes, AVX-512: two outputs per register, 25 of 32 registers.
 
-// c[5][32] at its first 10 columns = the dot products of 5 packed rows a and 10 packed rows b.
-// Fetches into the second-level cache one line of `ahead` per step.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile8_avx512(float *c, const float *a, const float *b, size_t steps,
-                                                                     const float *ahead)
+// c[5][32] at its first 10 columns = the dot products of 5 rows of x, each of k elements, and 10 packed rows b.
+// Fetches into the second-level cache 16 elements of x from `ahead` on with each step.
+ISO_GEMM_INLINE void iso_gemm_tile8_avx512(float *c, const void *const *x, int source, const float *b, size_t k, const char *ahead)
 {
+    const size_t line = 16 * iso_gemm_size_avx512(source);
+    const __mmask8 tail = (__mmask8)((1u << k % 8) - 1u);
+    size_t i = 0;
 #define ISO_GEMM_ZERO(i) \
     __m512 c##i##0 = _mm512_setzero_ps(), c##i##1 = c##i##0, c##i##2 = c##i##0, c##i##3 = c##i##0, c##i##4 = c##i##0
-#define ISO_GEMM_STEP(i)                                                             \
-    do {                                                                             \
-        const __m512 ai = _mm512_broadcast_f32x8(_mm256_load_ps(a + 8 * i));         \
-        c##i##0 = _mm512_fmadd_ps(ai, b0, c##i##0);                                  \
-        c##i##1 = _mm512_fmadd_ps(ai, b1, c##i##1);                                  \
-        c##i##2 = _mm512_fmadd_ps(ai, b2, c##i##2);                                  \
-        c##i##3 = _mm512_fmadd_ps(ai, b3, c##i##3);                                  \
-        c##i##4 = _mm512_fmadd_ps(ai, b4, c##i##4);                                  \
+#define ISO_GEMM_ROW(r, mask)                                               \
+    do {                                                                    \
+        const __m512 a = iso_gemm_load_twice_avx512(x[r], i, mask, source); \
+        c##r##0 = _mm512_fmadd_ps(a, b0, c##r##0);                          \
+        c##r##1 = _mm512_fmadd_ps(a, b1, c##r##1);                          \
+        c##r##2 = _mm512_fmadd_ps(a, b2, c##r##2);                          \
+        c##r##3 = _mm512_fmadd_ps(a, b3, c##r##3);                          \
+        c##r##4 = _mm512_fmadd_ps(a, b4, c##r##4);                          \
     } while (0)
-#define ISO_GEMM_SUM(i)                                                                                          \
-    _mm256_storeu_ps(c + 32 * i, iso_tree8_avx512(iso_fold8_avx512(c##i##0, c##i##1),                  \
+#define ISO_GEMM_STEP(mask)                        \
+    do {                                           \
+        const __m512 b0 = _mm512_loadu_ps(b);      \
+        const __m512 b1 = _mm512_loadu_ps(b + 16); \
+        const __m512 b2 = _mm512_loadu_ps(b + 32); \
+        const __m512 b3 = _mm512_loadu_ps(b + 48); \
+        const __m512 b4 = _mm512_loadu_ps(b + 64); \
+        ISO_GEMM_ROW(0, mask);                     \
+        ISO_GEMM_ROW(1, mask);                     \
+        ISO_GEMM_ROW(2, mask);                     \
+        ISO_GEMM_ROW(3, mask);                     \
+        ISO_GEMM_ROW(4, mask);                     \
+    } while (0)
+#define ISO_GEMM_SUM(i)                                                               \
+    _mm256_storeu_ps(c + 32 * i, iso_tree8_avx512(iso_fold8_avx512(c##i##0, c##i##1), \
                                                        iso_fold8_avx512(c##i##2, c##i##3)))
     ISO_GEMM_ZERO(0);
     ISO_GEMM_ZERO(1);
     ISO_GEMM_ZERO(2);
     ISO_GEMM_ZERO(3);
     ISO_GEMM_ZERO(4);
-    for (size_t s = 0; s < steps; s++) {
-        const __m512 b0 = _mm512_loadu_ps(b);
-        const __m512 b1 = _mm512_loadu_ps(b + 16);
-        const __m512 b2 = _mm512_loadu_ps(b + 32);
-        const __m512 b3 = _mm512_loadu_ps(b + 48);
-        const __m512 b4 = _mm512_loadu_ps(b + 64);
-        _mm_prefetch((const char *)(ahead + 16 * s), _MM_HINT_T1);
-        ISO_GEMM_STEP(0);
-        ISO_GEMM_STEP(1);
-        ISO_GEMM_STEP(2);
-        ISO_GEMM_STEP(3);
-        ISO_GEMM_STEP(4);
-        a += 40;
+    for (; i + 8 <= k; i += 8) {
+        _mm_prefetch(ahead, _MM_HINT_T1);
+        ISO_GEMM_STEP(0xff);
         b += 80;
+        ahead = (const char *)((uintptr_t)ahead + line);
+    }
+    if (tail != 0) {
+        ISO_GEMM_STEP(tail);
     }
     ISO_GEMM_SUM(0);
     ISO_GEMM_SUM(1);
@@ -54,6 +63,7 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile8_avx512(float *c, c
     _mm256_storeu_ps(rest, iso_tree8_avx512(corner, corner));
     memcpy(c + 32 * 4 + 8, rest, 2 * sizeof *c);
 #undef ISO_GEMM_ZERO
+#undef ISO_GEMM_ROW
 #undef ISO_GEMM_STEP
 #undef ISO_GEMM_SUM
 }

@@ -1,5 +1,8 @@
 // Rows widened to f32 and laid out for the matrix product tiles, AVX-512.
 
+// A tile is compiled for the type of its rows.
+#define ISO_GEMM_INLINE ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((always_inline)) static inline
+
 enum {
     ISO_GEMM_F16,
     ISO_GEMM_F32,
@@ -44,6 +47,23 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_avx512(const void
         return v;
     }
     return _mm512_cvtph_ps(_mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+// Elements i .. i+7 of a row in both halves of the register, those that the mask leaves out as zero.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_twice_avx512(const void *row, size_t i, __mmask8 mask, int source)
+{
+    if (source == ISO_GEMM_F32 || source == ISO_GEMM_F32_AS_F16) {
+        const __m512 v = _mm512_broadcast_f32x8(_mm256_maskz_loadu_ps(mask, (const float *)row + i));
+        return source == ISO_GEMM_F32 ? v : _mm512_cvtph_ps(_mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    }
+    const __m256i h = _mm256_broadcastsi128_si256(_mm_maskz_loadu_epi16(mask, (const uint16_t *)row + i));
+    return source == ISO_GEMM_F16 ? _mm512_cvtph_ps(h) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+
+// Bytes of an element of x: its rows are not quantised.
+ISOBIT_UNUSED static inline size_t iso_gemm_size_avx512(int source)
+{
+    return source == ISO_GEMM_F16 || source == ISO_GEMM_BF16 ? sizeof(uint16_t) : sizeof(float);
 }
 
 ISOBIT_UNUSED ISOBIT_AVX512 static inline const void *iso_gemm_row_avx512(const void *src, size_t i, size_t k, int source)

@@ -17,21 +17,36 @@ ISOBIT_UNUSED ISOBIT_AVX512BF16 static inline void iso_gemm_pack_pairs_avx512bf1
     }
 }
 
-// c[5][32] at its first 5 columns = the dot products of 5 packed rows a and 5 packed rows b.
-// Fetches into the second-level cache one line of `ahead` per step.
-ISOBIT_UNUSED ISOBIT_AVX512BF16 static inline void iso_gemm_tile_pairs_avx512bf16(float *c, const uint16_t *a, const uint16_t *b, size_t steps,
-                                                                                  const uint16_t *ahead)
+// c[5][32] at its first 5 columns = the dot products of 5 rows of x, each of k elements, and 5 packed rows b.
+// Fetches into the second-level cache one line from `ahead` on with each step.
+ISOBIT_UNUSED ISOBIT_AVX512BF16 static inline void iso_gemm_tile_pairs_avx512bf16(float *c, const uint16_t *const *x, const uint16_t *b,
+                                                                                  size_t k, const char *ahead)
 {
+    const __mmask32 tail = (__mmask32)((UINT32_C(1) << k % 32) - 1);
+    size_t i = 0;
 #define ISO_GEMM_ZERO(i) \
     __m512 c##i##0 = _mm512_setzero_ps(), c##i##1 = c##i##0, c##i##2 = c##i##0, c##i##3 = c##i##0, c##i##4 = c##i##0
-#define ISO_GEMM_STEP(i)                                                           \
-    do {                                                                           \
-        const __m512bh ai = (__m512bh)_mm512_loadu_si512(a + 32 * i);              \
-        c##i##0 = _mm512_dpbf16_ps(c##i##0, ai, b0);                               \
-        c##i##1 = _mm512_dpbf16_ps(c##i##1, ai, b1);                               \
-        c##i##2 = _mm512_dpbf16_ps(c##i##2, ai, b2);                               \
-        c##i##3 = _mm512_dpbf16_ps(c##i##3, ai, b3);                               \
-        c##i##4 = _mm512_dpbf16_ps(c##i##4, ai, b4);                               \
+#define ISO_GEMM_ROW(r, mask)                                                  \
+    do {                                                                       \
+        const __m512bh a = (__m512bh)_mm512_maskz_loadu_epi16(mask, x[r] + i); \
+        c##r##0 = _mm512_dpbf16_ps(c##r##0, a, b0);                            \
+        c##r##1 = _mm512_dpbf16_ps(c##r##1, a, b1);                            \
+        c##r##2 = _mm512_dpbf16_ps(c##r##2, a, b2);                            \
+        c##r##3 = _mm512_dpbf16_ps(c##r##3, a, b3);                            \
+        c##r##4 = _mm512_dpbf16_ps(c##r##4, a, b4);                            \
+    } while (0)
+#define ISO_GEMM_STEP(mask)                                        \
+    do {                                                           \
+        const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b);       \
+        const __m512bh b1 = (__m512bh)_mm512_loadu_si512(b + 32);  \
+        const __m512bh b2 = (__m512bh)_mm512_loadu_si512(b + 64);  \
+        const __m512bh b3 = (__m512bh)_mm512_loadu_si512(b + 96);  \
+        const __m512bh b4 = (__m512bh)_mm512_loadu_si512(b + 128); \
+        ISO_GEMM_ROW(0, mask);                                     \
+        ISO_GEMM_ROW(1, mask);                                     \
+        ISO_GEMM_ROW(2, mask);                                     \
+        ISO_GEMM_ROW(3, mask);                                     \
+        ISO_GEMM_ROW(4, mask);                                     \
     } while (0)
 #define ISO_GEMM_SUM(i) _mm_storeu_ps(c + 32 * i, iso_tree16_avx512(c##i##0, c##i##1, c##i##2, c##i##3))
     ISO_GEMM_ZERO(0);
@@ -39,20 +54,14 @@ ISOBIT_UNUSED ISOBIT_AVX512BF16 static inline void iso_gemm_tile_pairs_avx512bf1
     ISO_GEMM_ZERO(2);
     ISO_GEMM_ZERO(3);
     ISO_GEMM_ZERO(4);
-    for (size_t s = 0; s < steps; s++) {
-        const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b);
-        const __m512bh b1 = (__m512bh)_mm512_loadu_si512(b + 32);
-        const __m512bh b2 = (__m512bh)_mm512_loadu_si512(b + 64);
-        const __m512bh b3 = (__m512bh)_mm512_loadu_si512(b + 96);
-        const __m512bh b4 = (__m512bh)_mm512_loadu_si512(b + 128);
-        _mm_prefetch((const char *)(ahead + 32 * s), _MM_HINT_T1);
-        ISO_GEMM_STEP(0);
-        ISO_GEMM_STEP(1);
-        ISO_GEMM_STEP(2);
-        ISO_GEMM_STEP(3);
-        ISO_GEMM_STEP(4);
-        a += 160;
+    for (; i + 32 <= k; i += 32) {
+        _mm_prefetch(ahead, _MM_HINT_T1);
+        ISO_GEMM_STEP(0xffffffff);
         b += 160;
+        ahead = (const char *)((uintptr_t)ahead + 64);
+    }
+    if (tail != 0) {
+        ISO_GEMM_STEP(tail);
     }
     ISO_GEMM_SUM(0);
     ISO_GEMM_SUM(1);
@@ -67,6 +76,7 @@ ISOBIT_UNUSED ISOBIT_AVX512BF16 static inline void iso_gemm_tile_pairs_avx512bf1
     c[96 + 4] = _mm_cvtss_f32(_mm_shuffle_ps(fifth, fifth, 0xff));
     c[128 + 4] = _mm_cvtss_f32(corner);
 #undef ISO_GEMM_ZERO
+#undef ISO_GEMM_ROW
 #undef ISO_GEMM_STEP
 #undef ISO_GEMM_SUM
 }

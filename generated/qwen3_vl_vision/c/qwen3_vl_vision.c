@@ -6,7 +6,7 @@
  * profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
  *           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
  * target    c e377dbaf8ef600fc0f11d420c817c8bb2e3939a8529875feaa0d099a7756ab5d
- * maps      32bd26335e043653371a7a5c09412cb4363f152344fb8b0eec90c223a4d3a7b9
+ * maps      8436dc491ba03ad67675552b639ff7ea2b9f00119de5ac29346341440cc6f560
  * taps      those that fusion leaves
  */
 
@@ -1851,6 +1851,9 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline __m256 iso_tree8_avx512(__m512 a, __m5
 #if ISOBIT_X86
 // Rows widened to f32 and laid out for the matrix product tiles, AVX-512.
 
+// A tile is compiled for the type of its rows.
+#define ISO_GEMM_INLINE ISOBIT_UNUSED ISOBIT_AVX512 __attribute__((always_inline)) static inline
+
 enum {
     ISO_GEMM_F16,
     ISO_GEMM_F32,
@@ -1895,6 +1898,23 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_avx512(const void
         return v;
     }
     return _mm512_cvtph_ps(_mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+// Elements i .. i+7 of a row in both halves of the register, those that the mask leaves out as zero.
+ISOBIT_UNUSED ISOBIT_AVX512 static inline __m512 iso_gemm_load_twice_avx512(const void *row, size_t i, __mmask8 mask, int source)
+{
+    if (source == ISO_GEMM_F32 || source == ISO_GEMM_F32_AS_F16) {
+        const __m512 v = _mm512_broadcast_f32x8(_mm256_maskz_loadu_ps(mask, (const float *)row + i));
+        return source == ISO_GEMM_F32 ? v : _mm512_cvtph_ps(_mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    }
+    const __m256i h = _mm256_broadcastsi128_si256(_mm_maskz_loadu_epi16(mask, (const uint16_t *)row + i));
+    return source == ISO_GEMM_F16 ? _mm512_cvtph_ps(h) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+
+// Bytes of an element of x: its rows are not quantised.
+ISOBIT_UNUSED static inline size_t iso_gemm_size_avx512(int source)
+{
+    return source == ISO_GEMM_F16 || source == ISO_GEMM_BF16 ? sizeof(uint16_t) : sizeof(float);
 }
 
 ISOBIT_UNUSED ISOBIT_AVX512 static inline const void *iso_gemm_row_avx512(const void *src, size_t i, size_t k, int source)
@@ -1972,44 +1992,53 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_pack8_avx512(float *dst,
 #if ISOBIT_X86
 // A tile of 5 x 10 dot products with 8 accumulator lanes, AVX-512: two outputs per register, 25 of 32 registers.
 
-// c[5][32] at its first 10 columns = the dot products of 5 packed rows a and 10 packed rows b.
-// Fetches into the second-level cache one line of `ahead` per step.
-ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile8_avx512(float *c, const float *a, const float *b, size_t steps,
-                                                                     const float *ahead)
+// c[5][32] at its first 10 columns = the dot products of 5 rows of x, each of k elements, and 10 packed rows b.
+// Fetches into the second-level cache 16 elements of x from `ahead` on with each step.
+ISO_GEMM_INLINE void iso_gemm_tile8_avx512(float *c, const void *const *x, int source, const float *b, size_t k, const char *ahead)
 {
+    const size_t line = 16 * iso_gemm_size_avx512(source);
+    const __mmask8 tail = (__mmask8)((1u << k % 8) - 1u);
+    size_t i = 0;
 #define ISO_GEMM_ZERO(i) \
     __m512 c##i##0 = _mm512_setzero_ps(), c##i##1 = c##i##0, c##i##2 = c##i##0, c##i##3 = c##i##0, c##i##4 = c##i##0
-#define ISO_GEMM_STEP(i)                                                             \
-    do {                                                                             \
-        const __m512 ai = _mm512_broadcast_f32x8(_mm256_load_ps(a + 8 * i));         \
-        c##i##0 = _mm512_fmadd_ps(ai, b0, c##i##0);                                  \
-        c##i##1 = _mm512_fmadd_ps(ai, b1, c##i##1);                                  \
-        c##i##2 = _mm512_fmadd_ps(ai, b2, c##i##2);                                  \
-        c##i##3 = _mm512_fmadd_ps(ai, b3, c##i##3);                                  \
-        c##i##4 = _mm512_fmadd_ps(ai, b4, c##i##4);                                  \
+#define ISO_GEMM_ROW(r, mask)                                               \
+    do {                                                                    \
+        const __m512 a = iso_gemm_load_twice_avx512(x[r], i, mask, source); \
+        c##r##0 = _mm512_fmadd_ps(a, b0, c##r##0);                          \
+        c##r##1 = _mm512_fmadd_ps(a, b1, c##r##1);                          \
+        c##r##2 = _mm512_fmadd_ps(a, b2, c##r##2);                          \
+        c##r##3 = _mm512_fmadd_ps(a, b3, c##r##3);                          \
+        c##r##4 = _mm512_fmadd_ps(a, b4, c##r##4);                          \
     } while (0)
-#define ISO_GEMM_SUM(i)                                                                                          \
-    _mm256_storeu_ps(c + 32 * i, iso_tree8_avx512(iso_fold8_avx512(c##i##0, c##i##1),                  \
+#define ISO_GEMM_STEP(mask)                        \
+    do {                                           \
+        const __m512 b0 = _mm512_loadu_ps(b);      \
+        const __m512 b1 = _mm512_loadu_ps(b + 16); \
+        const __m512 b2 = _mm512_loadu_ps(b + 32); \
+        const __m512 b3 = _mm512_loadu_ps(b + 48); \
+        const __m512 b4 = _mm512_loadu_ps(b + 64); \
+        ISO_GEMM_ROW(0, mask);                     \
+        ISO_GEMM_ROW(1, mask);                     \
+        ISO_GEMM_ROW(2, mask);                     \
+        ISO_GEMM_ROW(3, mask);                     \
+        ISO_GEMM_ROW(4, mask);                     \
+    } while (0)
+#define ISO_GEMM_SUM(i)                                                               \
+    _mm256_storeu_ps(c + 32 * i, iso_tree8_avx512(iso_fold8_avx512(c##i##0, c##i##1), \
                                                        iso_fold8_avx512(c##i##2, c##i##3)))
     ISO_GEMM_ZERO(0);
     ISO_GEMM_ZERO(1);
     ISO_GEMM_ZERO(2);
     ISO_GEMM_ZERO(3);
     ISO_GEMM_ZERO(4);
-    for (size_t s = 0; s < steps; s++) {
-        const __m512 b0 = _mm512_loadu_ps(b);
-        const __m512 b1 = _mm512_loadu_ps(b + 16);
-        const __m512 b2 = _mm512_loadu_ps(b + 32);
-        const __m512 b3 = _mm512_loadu_ps(b + 48);
-        const __m512 b4 = _mm512_loadu_ps(b + 64);
-        _mm_prefetch((const char *)(ahead + 16 * s), _MM_HINT_T1);
-        ISO_GEMM_STEP(0);
-        ISO_GEMM_STEP(1);
-        ISO_GEMM_STEP(2);
-        ISO_GEMM_STEP(3);
-        ISO_GEMM_STEP(4);
-        a += 40;
+    for (; i + 8 <= k; i += 8) {
+        _mm_prefetch(ahead, _MM_HINT_T1);
+        ISO_GEMM_STEP(0xff);
         b += 80;
+        ahead = (const char *)((uintptr_t)ahead + line);
+    }
+    if (tail != 0) {
+        ISO_GEMM_STEP(tail);
     }
     ISO_GEMM_SUM(0);
     ISO_GEMM_SUM(1);
@@ -2026,6 +2055,7 @@ ISOBIT_UNUSED ISOBIT_AVX512 static inline void iso_gemm_tile8_avx512(float *c, c
     _mm256_storeu_ps(rest, iso_tree8_avx512(corner, corner));
     memcpy(c + 32 * 4 + 8, rest, 2 * sizeof *c);
 #undef ISO_GEMM_ZERO
+#undef ISO_GEMM_ROW
 #undef ISO_GEMM_STEP
 #undef ISO_GEMM_SUM
 }
@@ -4692,16 +4722,10 @@ ISOBIT_AVX512 static void conv_matmul_f16_dot8_avx512__k768_n1152(const uint16_t
     const size_t k = 768;
     const size_t steps = (k + 7) / 8;
     const size_t packed = steps * 8; // floats per packed row
-    float *tile = scratch;                 // [5][32]
-    float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 480 packed rows of x
-    size_t held = m;                       // which rows of x those are: the first
+    float *tile = scratch;       // [5][32]
+    float *weights = tile + 160; // 30 packed rows of w
     for (size_t t = t0; t < t1; t++) {
         const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
-        if (held != b.m0) {
-            iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
-            held = b.m0;
-        }
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
@@ -4719,9 +4743,13 @@ ISOBIT_AVX512 static void conv_matmul_f16_dot8_avx512__k768_n1152(const uint16_t
                         __builtin_prefetch(y + i * n + j + c, 1);
                     }
                 }
+                const void *group[5]; // rows of x; past the end the last one again
+                for (size_t r = 0; r < 5; r++) {
+                    group[r] = x + (i0 + r < b.m1 ? i0 + r : b.m1 - 1) * k;
+                }
                 for (size_t c = 0; c < cols; c += 10) {
-                    iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
+                    iso_gemm_tile8_avx512(tile + c, group, ISO_GEMM_F16, weights + c * packed, k,
+                                          (const char *)((uintptr_t)(x + next * k) + c / 10 * steps * 16 * sizeof *x));
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_avx512(y + i * n + j, tile + (i - i0) * 32, cols);
@@ -5087,16 +5115,10 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k1152_n3456(const uint16_
     const size_t k = 1152;
     const size_t steps = (k + 7) / 8;
     const size_t packed = steps * 8; // floats per packed row
-    float *tile = scratch;                 // [5][32]
-    float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 480 packed rows of x
-    size_t held = m;                       // which rows of x those are: the first
+    float *tile = scratch;       // [5][32]
+    float *weights = tile + 160; // 30 packed rows of w
     for (size_t t = t0; t < t1; t++) {
         const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
-        if (held != b.m0) {
-            iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
-            held = b.m0;
-        }
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
@@ -5114,9 +5136,13 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k1152_n3456(const uint16_
                         __builtin_prefetch(y + i * n + j + c, 1);
                     }
                 }
+                const void *group[5]; // rows of x; past the end the last one again
+                for (size_t r = 0; r < 5; r++) {
+                    group[r] = x + (i0 + r < b.m1 ? i0 + r : b.m1 - 1) * k;
+                }
                 for (size_t c = 0; c < cols; c += 10) {
-                    iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
+                    iso_gemm_tile8_avx512(tile + c, group, ISO_GEMM_F16, weights + c * packed, k,
+                                          (const char *)((uintptr_t)(x + next * k) + c / 10 * steps * 16 * sizeof *x));
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
@@ -5512,16 +5538,10 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k1152_n1152(const uin
     const size_t k = 1152;
     const size_t steps = (k + 7) / 8;
     const size_t packed = steps * 8; // floats per packed row
-    float *tile = scratch;                 // [5][32]
-    float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 480 packed rows of x
-    size_t held = m;                       // which rows of x those are: the first
+    float *tile = scratch;       // [5][32]
+    float *weights = tile + 160; // 30 packed rows of w
     for (size_t t = t0; t < t1; t++) {
         const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
-        if (held != b.m0) {
-            iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
-            held = b.m0;
-        }
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
@@ -5539,9 +5559,13 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k1152_n1152(const uin
                         __builtin_prefetch(y + i * n + j + c, 1);
                     }
                 }
+                const void *group[5]; // rows of x; past the end the last one again
+                for (size_t r = 0; r < 5; r++) {
+                    group[r] = x + (i0 + r < b.m1 ? i0 + r : b.m1 - 1) * k;
+                }
                 for (size_t c = 0; c < cols; c += 10) {
-                    iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
+                    iso_gemm_tile8_avx512(tile + c, group, ISO_GEMM_F16, weights + c * packed, k,
+                                          (const char *)((uintptr_t)(x + next * k) + c / 10 * steps * 16 * sizeof *x));
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_add_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, res + i * n + j, cols);
@@ -5653,16 +5677,10 @@ ISOBIT_AVX512 static void linear_bias_gelu_f16_dot8_avx512__k1152_n4304(const ui
     const size_t k = 1152;
     const size_t steps = (k + 7) / 8;
     const size_t packed = steps * 8; // floats per packed row
-    float *tile = scratch;                 // [5][32]
-    float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 480 packed rows of x
-    size_t held = m;                       // which rows of x those are: the first
+    float *tile = scratch;       // [5][32]
+    float *weights = tile + 160; // 30 packed rows of w
     for (size_t t = t0; t < t1; t++) {
         const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
-        if (held != b.m0) {
-            iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
-            held = b.m0;
-        }
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
@@ -5680,9 +5698,13 @@ ISOBIT_AVX512 static void linear_bias_gelu_f16_dot8_avx512__k1152_n4304(const ui
                         __builtin_prefetch(y + i * n + j + c, 1);
                     }
                 }
+                const void *group[5]; // rows of x; past the end the last one again
+                for (size_t r = 0; r < 5; r++) {
+                    group[r] = x + (i0 + r < b.m1 ? i0 + r : b.m1 - 1) * k;
+                }
                 for (size_t c = 0; c < cols; c += 10) {
-                    iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
+                    iso_gemm_tile8_avx512(tile + c, group, ISO_GEMM_F16, weights + c * packed, k,
+                                          (const char *)((uintptr_t)(x + next * k) + c / 10 * steps * 16 * sizeof *x));
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_gelu_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, gelu_f16, cols);
@@ -5836,16 +5858,10 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k4304_n1152(const uin
     const size_t k = 4304;
     const size_t steps = (k + 7) / 8;
     const size_t packed = steps * 8; // floats per packed row
-    float *tile = scratch;                 // [5][32]
-    float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 480 packed rows of x
-    size_t held = m;                       // which rows of x those are: the first
+    float *tile = scratch;       // [5][32]
+    float *weights = tile + 160; // 30 packed rows of w
     for (size_t t = t0; t < t1; t++) {
         const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
-        if (held != b.m0) {
-            iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
-            held = b.m0;
-        }
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
@@ -5863,9 +5879,13 @@ ISOBIT_AVX512 static void linear_bias_add_f16_dot8_avx512__k4304_n1152(const uin
                         __builtin_prefetch(y + i * n + j + c, 1);
                     }
                 }
+                const void *group[5]; // rows of x; past the end the last one again
+                for (size_t r = 0; r < 5; r++) {
+                    group[r] = x + (i0 + r < b.m1 ? i0 + r : b.m1 - 1) * k;
+                }
                 for (size_t c = 0; c < cols; c += 10) {
-                    iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
+                    iso_gemm_tile8_avx512(tile + c, group, ISO_GEMM_F16, weights + c * packed, k,
+                                          (const char *)((uintptr_t)(x + next * k) + c / 10 * steps * 16 * sizeof *x));
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_add_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, res + i * n + j, cols);
@@ -6072,16 +6092,10 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4608(const uint16_
     const size_t k = 4608;
     const size_t steps = (k + 7) / 8;
     const size_t packed = steps * 8; // floats per packed row
-    float *tile = scratch;                 // [5][32]
-    float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 480 packed rows of x
-    size_t held = m;                       // which rows of x those are: the first
+    float *tile = scratch;       // [5][32]
+    float *weights = tile + 160; // 30 packed rows of w
     for (size_t t = t0; t < t1; t++) {
         const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
-        if (held != b.m0) {
-            iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
-            held = b.m0;
-        }
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
@@ -6099,9 +6113,13 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4608(const uint16_
                         __builtin_prefetch(y + i * n + j + c, 1);
                     }
                 }
+                const void *group[5]; // rows of x; past the end the last one again
+                for (size_t r = 0; r < 5; r++) {
+                    group[r] = x + (i0 + r < b.m1 ? i0 + r : b.m1 - 1) * k;
+                }
                 for (size_t c = 0; c < cols; c += 10) {
-                    iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
+                    iso_gemm_tile8_avx512(tile + c, group, ISO_GEMM_F16, weights + c * packed, k,
+                                          (const char *)((uintptr_t)(x + next * k) + c / 10 * steps * 16 * sizeof *x));
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
@@ -6283,16 +6301,10 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4096(const uint16_
     const size_t k = 4608;
     const size_t steps = (k + 7) / 8;
     const size_t packed = steps * 8; // floats per packed row
-    float *tile = scratch;                 // [5][32]
-    float *weights = tile + 160;           // 30 packed rows of w
-    float *rows = weights + 30 * packed;   // 480 packed rows of x
-    size_t held = m;                       // which rows of x those are: the first
+    float *tile = scratch;       // [5][32]
+    float *weights = tile + 160; // 30 packed rows of w
     for (size_t t = t0; t < t1; t++) {
         const iso_gemm_block b = iso_gemm_block_of(t, m, n, 480, 5, 60, 10);
-        if (held != b.m0) {
-            iso_gemm_pack8_avx512(rows, x + b.m0 * k, ISO_GEMM_F16, b.m1 - b.m0, k, 5);
-            held = b.m0;
-        }
         for (size_t j = b.n0; j < b.n1; j += 30) {
             const size_t cols = b.n1 - j < 30 ? b.n1 - j : 30;
             iso_gemm_pack8_avx512(weights, w + j * k, ISO_GEMM_F16, cols, k, 10);
@@ -6310,9 +6322,13 @@ ISOBIT_AVX512 static void linear_bias_f16_dot8_avx512__k4608_n4096(const uint16_
                         __builtin_prefetch(y + i * n + j + c, 1);
                     }
                 }
+                const void *group[5]; // rows of x; past the end the last one again
+                for (size_t r = 0; r < 5; r++) {
+                    group[r] = x + (i0 + r < b.m1 ? i0 + r : b.m1 - 1) * k;
+                }
                 for (size_t c = 0; c < cols; c += 10) {
-                    iso_gemm_tile8_avx512(tile + c, rows + (i0 - b.m0) * packed, weights + c * packed, steps,
-                                          rows + (next - b.m0) * packed + c / 10 * steps * 16);
+                    iso_gemm_tile8_avx512(tile + c, group, ISO_GEMM_F16, weights + c * packed, k,
+                                          (const char *)((uintptr_t)(x + next * k) + c / 10 * steps * 16 * sizeof *x));
                 }
                 for (size_t i = i0; i < i0 + 5 && i < b.m1; i++) {
                     iso_gemm_out_bias_avx512(y + i * n + j, tile + (i - i0) * 32, r + j, cols);
@@ -6822,10 +6838,10 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 42: return d->b * d->mh * d->mw * 68864ull;
     case 43: return d->b * d->mh * d->mw * 34432ull;
     case 44: return d->b * d->mh * d->mw * 16384ull;
-    case 45: return 1567360ull;
+    case 45: return 92800ull;
     case 46: return 839040ull;
     case 47: return 101376ull;
-    case 48: return 2350720ull;
+    case 48: return 138880ull;
     case 49: return 1256832ull;
     case 50: return 152064ull;
     case 51: return ((((768ull) + ((64ull) * (ISO_CEILDIV(d->mh * d->mw * 4ull, 64ull)))) * (152ull)) + (3104ull)) * (4ull);
@@ -6833,10 +6849,10 @@ static uint64_t iso_expr(unsigned index, const iso_dims *d)
     case 53: return 95232ull;
     case 54: return 71680ull;
     case 55: return 864ull;
-    case 56: return 8780800ull;
+    case 56: return 517120ull;
     case 57: return 4686208ull;
     case 58: return 568128ull;
-    case 59: return 9400960ull;
+    case 59: return 553600ull;
     case 60: return 5016960ull;
     case 61: return 608256ull;
     case 62: return 36864ull;
@@ -10049,6 +10065,6 @@ const char *qwen3_vl_vision_variant(const qwen3_vl_vision *h)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 const char *qwen3_vl_vision_build_info(void)
 {
-    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d16554ddefd25cb77a93821d0408b23e1f3d47fb4ea80d6354954803b06a188\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"32bd26335e043653371a7a5c09412cb4363f152344fb8b0eec90c223a4d3a7b9\",\"taps\":\"kept\",\"promise\":\"bits\"}";
+    return "{\"isobit\":\"0.1.0\",\"encoder\":\"qwen3_vl_vision\",\"template_sha256\":\"6d16554ddefd25cb77a93821d0408b23e1f3d47fb4ea80d6354954803b06a188\",\"sizes\":\"preset 8b, weights f16\",\"profile\":\"ggml-avx2\",\"options\":{\"attention\":\"flash\"},\"reference\":{\"engine\":\"llama.cpp 0.6.0-dev, ggml 0.26.0 (crate llama-cpp-sys-2 0.1.161)\",\"isa\":\"x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default\",\"flags\":\"-O3 -mavx2 -mfma -mf16c -mbmi2, GGML_NATIVE=OFF GGML_LLAMAFILE=ON\",\"libm\":\"glibc 2.28 to 2.40: expf, sinf, cosf, powf, erff\",\"attention\":\"flash (what the engine takes on CPUs of itself: tiled from 64 patches on, one chunk with an f16 accumulator below)\"},\"target\":\"c\",\"maps_sha256\":\"8436dc491ba03ad67675552b639ff7ea2b9f00119de5ac29346341440cc6f560\",\"taps\":\"kept\",\"promise\":\"bits\"}";
 }
 #pragma GCC diagnostic pop

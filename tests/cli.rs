@@ -290,6 +290,15 @@ fn synthesised_models_have_the_same_bytes_everywhere() {
 }
 
 #[test]
+fn every_preset_of_every_template_compiles() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = ok(dir.path(), &["check", "--profile", "f32"]);
+    let templates = std::fs::read_dir(root().join("templates")).unwrap().filter_map(|e| e.unwrap().file_name().into_string().ok());
+    let count = templates.filter(|name| name.ends_with(".json") && !name.ends_with(".schema.json")).count();
+    assert!(text.contains(&format!("{count} templates, ")) && text.contains("combinations compile"), "{text}");
+}
+
+#[test]
 fn check_reports_every_error_at_once() {
     let dir = tempfile::tempdir().unwrap();
     assert!(ok(dir.path(), &tiny(&["check"])).contains("combinations compile"));

@@ -6,7 +6,7 @@
 // profile   ggml-avx2 24f7629b93fa777de4edb469ba668d52bf24c9851fed88d73de78dc5141d95b1
 //           The bits of llama.cpp's CPU backend built for x86-64 with AVX2, FMA, F16C, BMI2 (8 lanes of f32): what the crate builds by default.
 // target    wgsl 66ec3cbdfb3b65440f28e96e092a964bbbd7efa2e8d3bea92aea1119eac8ea10
-// maps      8436dc491ba03ad67675552b639ff7ea2b9f00119de5ac29346341440cc6f560
+// maps      67392360fb35f7a15daf7cb2a189584ddfe490aea851359033d263f92d686791
 // taps      those that fusion leaves
 //
 //     import { open } from './qwen3_vl_vision.mjs';

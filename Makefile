@@ -4,11 +4,13 @@ CARGO ?= cargo
 PROFILE ?= ggml-avx2
 # Measured pairs of encodes of the benchmark.
 PAIRS ?= 5
-# File for the benchmark's results, if wanted; one whose results are taken; cases, if not all; folder for pictures, if wanted.
+# File for the benchmark's results, if wanted; one whose results are taken; cases, if not all; folder for pictures and Markdown
+# file for the table, if wanted.
 JSON ?=
 RESUME ?=
 ONLY ?=
 SVG ?=
+README ?=
 # Model, image, runs and threads (all cores, if not given) of the comparison with other engines.
 MODEL ?= $(DEMO)/4b-f16.gguf
 IMAGE ?= 768x768
@@ -126,9 +128,9 @@ wgsl-parity: setup ## The same with 8 layers of 512 features, every value compar
 	tests/web/run.sh medium
 	$(CARGO) test --test kernels -- --ignored --exact shaders_give_the_portable_bits
 
-bench: setup ## Speed against llama.cpp, the machine's peak and the goals (PAIRS=5, ONLY=case,..., JSON=file, RESUME=file, SVG=folder for pictures)
+bench: setup ## Speed against llama.cpp, the machine's peak and the goals (PAIRS=5, ONLY=case,..., JSON=file, RESUME=file, SVG=folder for pictures, README=file for the table)
 	$(CARGO) bench --bench bench -- --pairs $(PAIRS) $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON)) \
-	    $(if $(RESUME),--resume $(RESUME)) $(if $(SVG),--svg $(SVG))
+	    $(if $(RESUME),--resume $(RESUME)) $(if $(SVG),--svg $(SVG)) $(if $(README),--readme $(README))
 
 bench-peers: build $(PEERS)/ready $(MODEL) ## Profiles f32 and fast beside ONNX Runtime and OpenVINO: time, and error against f64 (MODEL=GGUF of Qwen3-VL, IMAGE=WxH, RUNS=5, JSON=file); 7 GB of disk
 	$(PEERS)/venv/bin/python -B tests/bench/peers.py --model $(MODEL) --image $(IMAGE) --runs $(RUNS) $(if $(THREADS),--threads $(THREADS)) \

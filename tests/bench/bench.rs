@@ -11,6 +11,7 @@ mod ops;
 #[path = "../common/oracle.rs"]
 mod oracle;
 mod programs;
+mod readme;
 mod record;
 mod table;
 mod verdict;
@@ -58,6 +59,9 @@ struct Cli {
     /// Draw time per op and a roofline into this folder
     #[arg(long, value_name = "DIR")]
     svg: Option<PathBuf>,
+    /// Write the table of all results into this Markdown file, between its two marks
+    #[arg(long, value_name = "FILE")]
+    readme: Option<PathBuf>,
     /// What `cargo bench` adds
     #[arg(long, hide = true)]
     bench: bool,
@@ -123,6 +127,9 @@ fn run(cli: &Cli) -> Result<(), String> {
         failed.extend(drawing.err().map(|e| format!("pictures: {e}")));
     }
 
+    if let Some(path) = &cli.readme {
+        failed.extend(readme::write(path, &record, &all.only(&[])?, cli.pairs).err());
+    }
     println!("\n{}", table::table(&record, &cases));
     for line in table::facts(&record, &cases, cli.pairs) {
         println!("{line}");

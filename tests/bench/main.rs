@@ -3,6 +3,7 @@
 
 mod cases;
 mod groups;
+mod readme;
 mod record;
 mod table;
 mod verdict;
@@ -10,6 +11,7 @@ mod verdict;
 mod tests {
     mod cases;
     mod groups;
+    mod readme;
     mod record;
     mod table;
     mod verdict;

@@ -23,6 +23,11 @@ impl Record {
         Self { settings, peaks: Vec::new(), runs: Vec::new(), ops: None, file }
     }
 
+    /// What all runs have in common.
+    pub fn setting(&self, key: &str) -> Option<&Value> {
+        self.settings.get(key)
+    }
+
     /// Takes what an earlier run has left.
     pub fn resume(&mut self, from: &Path) -> Result<(), String> {
         let failed = |e: String| format!("{}: {e}", from.display());

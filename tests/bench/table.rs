@@ -29,12 +29,12 @@ const HEAD: [&str; 15] = [
 ];
 
 /// A number, or a dash for one that there is none of.
-fn number(value: f64, digits: usize) -> String {
+pub fn number(value: f64, digits: usize) -> String {
     if value.is_finite() { format!("{value:.digits$}") } else { "-".to_string() }
 }
 
 /// Cases in their order, each with its runs.
-fn rows<'a>(record: &'a Record, cases: &'a [Case]) -> impl Iterator<Item = (&'a Case, &'a Value)> {
+pub fn rows<'a>(record: &'a Record, cases: &'a [Case]) -> impl Iterator<Item = (&'a Case, &'a Value)> {
     cases.iter().flat_map(|c| record.runs.iter().filter(|r| r["case"] == c.name.as_str()).map(move |r| (c, r)))
 }
 
@@ -77,7 +77,7 @@ fn float(run: &Value, pointer: &str) -> f64 {
     run.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
-fn met(j: &Judged) -> String {
+pub fn met(j: &Judged) -> String {
     match j.met() {
         Some(true) => format!("yes, {}", j.measured()),
         Some(false) => format!("NO, {}", j.measured()),
@@ -86,7 +86,7 @@ fn met(j: &Judged) -> String {
 }
 
 /// Equality where bits are promised, the error elsewhere.
-fn bits(run: &Value) -> String {
+pub fn bits(run: &Value) -> String {
     match (run["bits_promised"].as_bool(), run["equal"].as_bool(), run["nmse"].as_f64()) {
         (Some(true), Some(true), _) => "equal".to_string(),
         (Some(true), ..) => "DIFFER".to_string(),

@@ -6,7 +6,7 @@ use crate::cases::{Case, Cases};
 use crate::record::{Record, identity};
 use crate::table::*;
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     Cases::parse("cases.json", include_str!("../cases.json")).unwrap().only(&["f32".to_string(), "fast-f16".to_string()]).unwrap()
 }
 
@@ -18,7 +18,7 @@ fn run(case: &Case, profile: &str, ours: f64) -> Value {
     run
 }
 
-fn record() -> Record {
+pub fn record() -> Record {
     let mut record = Record::new(json!({}), None);
     record.peaks = vec![json!({ "gflops_1": 4.0, "gflops": 8.0, "threads": 2, "copy_gbytes": 10.0, "isa": "avx2" })];
     record.runs = vec![run(&cases()[0], "ggml-avx2", 1.0), run(&cases()[1], "fast", 1.0)];

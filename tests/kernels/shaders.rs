@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use isobit::emit::kernel::Instances;
 use isobit::emit::table::table;
+use isobit::gguf::dtype::GgmlType;
 use isobit::gpu::encoder::fnv;
 use isobit::gpu::{Bound, Device, Needs, Pipeline};
 use isobit::ir::Dtype;
@@ -107,7 +108,9 @@ impl Bench {
         let mut bench = Self { device, target, shaders: BTreeMap::new(), tables: BTreeMap::new(), flushes: false, farthest: 0.0 };
         bench.flushes = bench.flushes_subnormals();
         if bench.flushes {
-            aloud("this driver takes subnormal f32 values for zero: so do the operands here, and a subnormal result may be zero");
+            aloud(
+                "this driver takes subnormal f32 values for zero: operands below 2^-40 are zeros here, and a subnormal result may be zero",
+            );
         }
         bench
     }
@@ -139,7 +142,7 @@ impl Bench {
             let mut operands = Operands::new(used, mode);
             if self.flushes {
                 let specs = used.operands();
-                operands = Operands::of(operands.tensors.into_iter().map(flushed).collect(), &specs);
+                operands = Operands::of(operands.tensors.into_iter().map(without_tiny).collect(), &specs);
             }
             let Some(expected) = report.check(reference.full(&operands), || format!("{} {mode:?}", reference.label)) else { continue };
             for round in 0..POISON.len() {
@@ -274,10 +277,14 @@ impl Bench {
     }
 }
 
-/// A tensor whose subnormal f32 values are zeros.
-fn flushed(mut t: Tensor) -> Tensor {
-    if t.dtype == Dtype::F32 {
-        t.bits.iter_mut().for_each(|b| *b = flush(*b));
+/// A tensor whose values below 2^-40 are zeros, so that neither a product of two of them nor what its rounding left over is
+/// subnormal on the way.
+fn without_tiny(mut t: Tensor) -> Tensor {
+    let least = (127 - 40) << 23;
+    match t.dtype.ggml() {
+        GgmlType::F32 => t.bits.iter_mut().filter(|b| **b & 0x7fff_ffff < least).for_each(|b| *b &= 0x8000_0000),
+        GgmlType::BF16 => t.bits.iter_mut().filter(|b| (**b & 0x7fff) << 16 < least).for_each(|b| *b &= 0x8000),
+        _ => {}
     }
     t
 }
